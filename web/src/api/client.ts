@@ -1,0 +1,107 @@
+import { type RequestOptions, send, sendJson } from "./request";
+import type {
+  ArchiveReport,
+  ChatEntry,
+  Config,
+  Entry,
+  EntryQuery,
+  Joined,
+  LinkView,
+  RoomView,
+  RunOrder,
+} from "./types";
+
+export interface NewRoom {
+  name: string;
+  language?: string;
+  displayName: string;
+}
+
+const part = encodeURIComponent;
+
+export function getConfig(signal?: AbortSignal): Promise<Config> {
+  return sendJson("/api/config", { signal });
+}
+
+export function createRoom(room: NewRoom, signal?: AbortSignal): Promise<Joined> {
+  return sendJson("/api/rooms", { method: "POST", body: { kind: "pair", ...room }, signal });
+}
+
+/** Throws `link_not_found` for a code nobody gave out. */
+export function getLink(code: string, signal?: AbortSignal): Promise<LinkView> {
+  return sendJson(`/api/links/${part(code)}`, { signal });
+}
+
+export function joinRoom(
+  code: string,
+  displayName: string,
+  signal?: AbortSignal,
+): Promise<Joined> {
+  const body = { displayName };
+  return sendJson(`/api/links/${part(code)}/members`, { method: "POST", body, signal });
+}
+
+function entriesPath(room: string, query: EntryQuery): string {
+  const search = new URLSearchParams();
+  for (const channel of query.channels) search.append("channel", channel);
+  for (const name of ["after", "before", "limit"] as const) {
+    const value = query[name];
+    if (value !== undefined) search.set(name, String(value));
+  }
+  return `/api/rooms/${part(room)}/entries?${search}`;
+}
+
+/** Every call a member can make in one room. Methods throw ApiProblem. */
+export interface RoomApi {
+  view(signal?: AbortSignal): Promise<RoomView>;
+  entries(query: EntryQuery, signal?: AbortSignal): Promise<Entry[]>;
+  say(text: string, signal?: AbortSignal): Promise<ChatEntry>;
+  /** Answers the id of the run. */
+  run(order: RunOrder, signal?: AbortSignal): Promise<string>;
+  input(run: string, text: string, signal?: AbortSignal): Promise<void>;
+  endInput(run: string, signal?: AbortSignal): Promise<void>;
+  stop(run: string, signal?: AbortSignal): Promise<void>;
+  archive(signal?: AbortSignal): Promise<Blob>;
+  unpack(zip: Blob, signal?: AbortSignal): Promise<ArchiveReport>;
+}
+
+/** Without a token the calls are a guest's, in open rooms. */
+export function roomApi(room: string, token: string | null): RoomApi {
+  const base = `/api/rooms/${part(room)}`;
+  const options = (rest: RequestOptions): RequestOptions => ({
+    ...rest,
+    token: token ?? undefined,
+  });
+  const post = (path: string, body: unknown, signal?: AbortSignal): Promise<Response> =>
+    send(base + path, options({ method: "POST", body, signal }));
+  const sendInput = async (run: string, body: unknown, signal?: AbortSignal) => {
+    await post(`/runs/${part(run)}/input`, body, signal);
+  };
+  return {
+    view: (signal) => sendJson(base, options({ signal })),
+    async entries(query, signal) {
+      const path = entriesPath(room, query);
+      return (await sendJson<{ entries: Entry[] }>(path, options({ signal }))).entries;
+    },
+    async say(text, signal) {
+      const response = await post("/chat", { text }, signal);
+      return ((await response.json()) as { entry: ChatEntry }).entry;
+    },
+    async run(order, signal) {
+      const response = await post("/runs", order, signal);
+      return ((await response.json()) as { run: { id: string } }).run.id;
+    },
+    input: (run, text, signal) => sendInput(run, { text }, signal),
+    endInput: (run, signal) => sendInput(run, { eof: true }, signal),
+    async stop(run, signal) {
+      await post(`/runs/${part(run)}/stop`, {}, signal);
+    },
+    async archive(signal) {
+      return (await send(`${base}/archive.zip`, options({ signal }))).blob();
+    },
+    async unpack(zip, signal) {
+      const body = new Blob([zip], { type: "application/zip" });
+      return (await post("/archive", body, signal)).json() as Promise<ArchiveReport>;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { ErrorBody } from "./types";
+
+/** The server answered with an error, or (`status` 0, code `unreachable`) did not answer. */
+export class ApiProblem extends Error {
+  override readonly name = "ApiProblem";
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: unknown = null,
+    readonly requestId: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export interface RequestOptions {
+  method?: "GET" | "POST";
+  /** Sent as JSON, or as it is when it is a Blob. */
+  body?: unknown;
+  token?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** True when `error` is a problem with this code. */
+export function hasCode(error: unknown, code: string): error is ApiProblem {
+  return error instanceof ApiProblem && error.code === code;
+}
+
+/** True when the caller aborted: nothing to tell anybody. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+function isErrorBody(value: unknown): value is ErrorBody {
+  if (typeof value !== "object" || value === null || !("error" in value)) return false;
+  const error = value.error;
+  return typeof error === "object" && error !== null && "code" in error && "message" in error;
+}
+
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const body: unknown = await response.json().catch(() => null);
+  if (!isErrorBody(body)) {
+    const code = response.status >= 500 ? "unreachable" : "bad_answer";
+    return new ApiProblem(response.status, code, response.statusText);
+  }
+  const { code, message, details, requestId } = body.error;
+  return new ApiProblem(response.status, code, message, details, requestId);
+}
+
+function headersOf({ body, token }: RequestOptions): Headers {
+  const headers = new Headers({ Accept: "application/json" });
+  if (body instanceof Blob) headers.set("Content-Type", body.type);
+  else if (body !== undefined) headers.set("Content-Type", "application/json");
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  return headers;
+}
+
+/** One HTTP call; throws ApiProblem, or the AbortError of `signal`. */
+export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
+  const { method = "GET", body, signal } = options;
+  const init: RequestInit = { method, headers: headersOf(options) };
+  if (signal) init.signal = signal;
+  if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new ApiProblem(0, "unreachable", "The server did not answer");
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/** One HTTP call answered in JSON. The caller names the shape, from docs/api.md. */
+export async function sendJson<T>(path: string, options?: RequestOptions): Promise<T> {
+  const response = await send(path, options);
+  return (await response.json()) as T;
+}

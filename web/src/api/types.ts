@@ -1,0 +1,186 @@
+/** The shapes of docs/api.md. Times are Unix milliseconds, ids are opaque strings. */
+
+export type RoomKind = "pair" | "interview" | "class";
+export type Role = "host" | "participant" | "observer";
+
+export interface Room {
+  id: string;
+  name: string;
+  kind: RoomKind;
+  language: string;
+  createdAt: number;
+}
+
+/** `number` counts members from 1 and picks the person's colour. */
+export interface Member {
+  id: string;
+  name: string;
+  role: Role;
+  number: number;
+}
+
+/** Codes people send each other; an observer sees the observer code only. */
+export interface Links {
+  participant?: string;
+  observer?: string;
+}
+
+export interface Language {
+  id: string;
+  name: string;
+  version: string;
+  available: boolean;
+  reason: string | null;
+  extensions: string[];
+  fileName: string;
+  sample: string;
+}
+
+export interface Limits {
+  maxFrameBytes: number;
+  maxFileBytes: number;
+  runWallSeconds: number;
+  runMemoryBytes: number;
+}
+
+export interface Config {
+  version: string;
+  openRooms: boolean;
+  execution: { available: boolean; reason: string | null };
+  languages: Language[];
+  limits: Limits;
+}
+
+/** Answer to creating or joining a room. `token` is the member's secret. */
+export interface Joined {
+  room: Room;
+  member: Member;
+  token: string;
+  links: Links;
+}
+
+export interface RoomView {
+  room: Room;
+  member: Member;
+  members: Member[];
+  links: Links;
+}
+
+/** What a link tells before joining. */
+export interface LinkView {
+  code: string;
+  role: Role;
+  room: { name: string; kind: RoomKind; language: string };
+  here: { name: string; number: number }[];
+}
+
+export interface RunLimits {
+  wallSeconds: number;
+  cpuSeconds: number;
+  memoryBytes: number;
+  outputBytes: number;
+}
+
+export type RunStatus =
+  | "ok"
+  | "failed"
+  | "compile_error"
+  | "wall_limit"
+  | "cpu_limit"
+  | "memory_limit"
+  | "output_limit"
+  | "stopped"
+  | "lost"
+  | "internal_error";
+
+export type RunStream = "stdout" | "stderr" | "compile" | "stdin";
+
+interface EntryHead {
+  seq: number;
+  time: number;
+  /** A member id, or `system`. */
+  author: string;
+}
+
+export interface ChatEntry extends EntryHead {
+  channel: "chat";
+  kind: "message";
+  data: { text: string };
+}
+
+export interface PresenceEntry extends EntryHead {
+  channel: "room";
+  kind: "joined" | "left";
+  data: { member: Member };
+}
+
+export interface RunStartedEntry extends EntryHead {
+  channel: "run";
+  kind: "started";
+  data: {
+    run: string;
+    fileId: string;
+    path: string;
+    language: string;
+    version: string;
+    limits: RunLimits;
+  };
+}
+
+export interface RunOutputEntry extends EntryHead {
+  channel: "run";
+  kind: "output";
+  data: { run: string; stream: RunStream; text: string };
+}
+
+export interface RunFinishedEntry extends EntryHead {
+  channel: "run";
+  kind: "finished";
+  data: {
+    run: string;
+    status: RunStatus;
+    exitCode: number | null;
+    signal: number | string | null;
+    cpuSeconds: number | null;
+    wallSeconds: number | null;
+    memoryBytes: number | null;
+    truncated: boolean;
+    /** Member id of who stopped it, for `stopped`. */
+    by: string | null;
+    message: string | null;
+  };
+}
+
+export type RunEntry = RunStartedEntry | RunOutputEntry | RunFinishedEntry;
+export type Entry = ChatEntry | PresenceEntry | RunEntry;
+export type Channel = Entry["channel"];
+
+export interface EntryQuery {
+  channels: Channel[];
+  after?: number;
+  before?: number;
+  limit?: number;
+}
+
+export interface RunOrder {
+  fileId: string;
+  language?: string;
+  args?: string[];
+  stdin?: string;
+}
+
+export interface ArchiveReport {
+  created: string[];
+  skipped: { path: string; reason: string }[];
+}
+
+/** Body of every HTTP error. */
+export interface ErrorBody {
+  error: {
+    code: string;
+    message: string;
+    details: unknown;
+    timestamp: string;
+    requestId: string;
+  };
+}
