@@ -6,8 +6,8 @@ import type {
   Entry,
   EntryQuery,
   Joined,
-  LinkView,
-  RoomView,
+  LinkInfo,
+  RoomSnapshot,
   RunOrder,
 } from "./types";
 
@@ -28,7 +28,7 @@ export function createRoom(room: NewRoom, signal?: AbortSignal): Promise<Joined>
 }
 
 /** Throws `link_not_found` for a code nobody gave out. */
-export function getLink(code: string, signal?: AbortSignal): Promise<LinkView> {
+export function getLink(code: string, signal?: AbortSignal): Promise<LinkInfo> {
   return sendJson(`/api/links/${part(code)}`, { signal });
 }
 
@@ -51,22 +51,22 @@ function entriesPath(room: string, query: EntryQuery): string {
   return `/api/rooms/${part(room)}/entries?${search}`;
 }
 
-/** Every call a member can make in one room. Methods throw ApiProblem. */
+/** Every call a member can make in one room. Methods throw ApiError. */
 export interface RoomApi {
-  view(signal?: AbortSignal): Promise<RoomView>;
+  snapshot(signal?: AbortSignal): Promise<RoomSnapshot>;
   entries(query: EntryQuery, signal?: AbortSignal): Promise<Entry[]>;
-  say(text: string, signal?: AbortSignal): Promise<ChatEntry>;
+  chat(text: string, signal?: AbortSignal): Promise<ChatEntry>;
   /** Answers the id of the run. */
   run(order: RunOrder, signal?: AbortSignal): Promise<string>;
   input(run: string, text: string, signal?: AbortSignal): Promise<void>;
   endInput(run: string, signal?: AbortSignal): Promise<void>;
   stop(run: string, signal?: AbortSignal): Promise<void>;
-  archive(signal?: AbortSignal): Promise<Blob>;
-  unpack(zip: Blob, signal?: AbortSignal): Promise<ArchiveReport>;
+  downloadArchive(signal?: AbortSignal): Promise<Blob>;
+  importArchive(zip: Blob, signal?: AbortSignal): Promise<ArchiveReport>;
 }
 
 /** Without a token the calls are a guest's, in open rooms. */
-export function roomApi(room: string, token: string | null): RoomApi {
+export function createRoomApi(room: string, token: string | null): RoomApi {
   const base = `/api/rooms/${part(room)}`;
   const options = (rest: RequestOptions): RequestOptions => ({
     ...rest,
@@ -78,12 +78,12 @@ export function roomApi(room: string, token: string | null): RoomApi {
     await post(`/runs/${part(run)}/input`, body, signal);
   };
   return {
-    view: (signal) => sendJson(base, options({ signal })),
+    snapshot: (signal) => sendJson(base, options({ signal })),
     async entries(query, signal) {
       const path = entriesPath(room, query);
       return (await sendJson<{ entries: Entry[] }>(path, options({ signal }))).entries;
     },
-    async say(text, signal) {
+    async chat(text, signal) {
       const response = await post("/chat", { text }, signal);
       return ((await response.json()) as { entry: ChatEntry }).entry;
     },
@@ -96,10 +96,10 @@ export function roomApi(room: string, token: string | null): RoomApi {
     async stop(run, signal) {
       await post(`/runs/${part(run)}/stop`, {}, signal);
     },
-    async archive(signal) {
+    async downloadArchive(signal) {
       return (await send(`${base}/archive.zip`, options({ signal }))).blob();
     },
-    async unpack(zip, signal) {
+    async importArchive(zip, signal) {
       const body = new Blob([zip], { type: "application/zip" });
       return (await post("/archive", body, signal)).json() as Promise<ArchiveReport>;
     },

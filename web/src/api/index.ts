@@ -1,3 +1,3 @@
 export * from "./client";
-export { ApiProblem, hasCode, isAbort } from "./request";
+export { ApiError, hasCode, isAbort } from "./request";
 export type * from "./types";

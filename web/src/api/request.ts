@@ -1,8 +1,8 @@
 import type { ErrorBody } from "./types";
 
-/** The server answered with an error, or (`status` 0, code `unreachable`) did not answer. */
-export class ApiProblem extends Error {
-  override readonly name = "ApiProblem";
+/** The server answered with an error, or (`status` 0, code `network`) did not answer. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
 
   constructor(
     readonly status: number,
@@ -23,9 +23,9 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** True when `error` is a problem with this code. */
-export function hasCode(error: unknown, code: string): error is ApiProblem {
-  return error instanceof ApiProblem && error.code === code;
+/** True when `error` carries this code. */
+export function hasCode(error: unknown, code: string): error is ApiError {
+  return error instanceof ApiError && error.code === code;
 }
 
 /** True when the caller aborted: nothing to tell anybody. */
@@ -39,14 +39,14 @@ function isErrorBody(value: unknown): value is ErrorBody {
   return typeof error === "object" && error !== null && "code" in error && "message" in error;
 }
 
-async function problemOf(response: Response): Promise<ApiProblem> {
+async function errorOf(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (!isErrorBody(body)) {
-    const code = response.status >= 500 ? "unreachable" : "bad_answer";
-    return new ApiProblem(response.status, code, response.statusText);
+    const code = response.status >= 500 ? "network" : "bad_answer";
+    return new ApiError(response.status, code, response.statusText);
   }
   const { code, message, details, requestId } = body.error;
-  return new ApiProblem(response.status, code, message, details, requestId);
+  return new ApiError(response.status, code, message, details, requestId);
 }
 
 function headersOf({ body, token }: RequestOptions): Headers {
@@ -57,7 +57,7 @@ function headersOf({ body, token }: RequestOptions): Headers {
   return headers;
 }
 
-/** One HTTP call; throws ApiProblem, or the AbortError of `signal`. */
+/** One HTTP call; throws ApiError, or the AbortError of `signal`. */
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
   const { method = "GET", body, signal } = options;
   const init: RequestInit = { method, headers: headersOf(options) };
@@ -68,9 +68,9 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     response = await fetch(path, init);
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ApiProblem(0, "unreachable", "The server did not answer");
+    throw new ApiError(0, "network", "The server did not answer");
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw await errorOf(response);
   return response;
 }
 

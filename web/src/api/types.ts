@@ -59,7 +59,7 @@ export interface Joined {
   links: Links;
 }
 
-export interface RoomView {
+export interface RoomSnapshot {
   room: Room;
   member: Member;
   members: Member[];
@@ -67,7 +67,7 @@ export interface RoomView {
 }
 
 /** What a link tells before joining. */
-export interface LinkView {
+export interface LinkInfo {
   code: string;
   role: Role;
   room: { name: string; kind: RoomKind; language: string };
