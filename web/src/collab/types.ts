@@ -1,0 +1,86 @@
+import type { Awareness } from "y-protocols/awareness";
+import type * as Y from "yjs";
+import type { Links, Member, Room, RoomApi } from "../api";
+
+/** What is true about my edits right now; one place shows it, beside the room's name. */
+export type SaveState =
+  | { kind: "saved" }
+  | { kind: "saving" }
+  | { kind: "offline"; edits: number }
+  | { kind: "connecting"; attempt: number; seconds: number; edits: number }
+  | { kind: "unsaved" }
+  | { kind: "readOnly"; reason: ReadOnlyReason }
+  | { kind: "closed"; code: number; reason: ClosedReason; edits: number };
+
+/** `observer`: my role only reads; `refused`: the server turned an edit away. */
+export type ReadOnlyReason = "observer" | "store_behind" | "document_full" | "refused";
+
+/** Why no further attempt is made: 4401, 4403, 4404. */
+export type ClosedReason = "signed_out" | "forbidden" | "no_room";
+
+export interface RoomState {
+  /** The link code of the page. */
+  code: string;
+  room: Room;
+  me: Member;
+  /** Everybody who ever joined, by member id. */
+  members: ReadonlyMap<string, Member>;
+  links: Links;
+  doc: Y.Doc;
+  awareness: Awareness;
+  api: RoomApi;
+  save: SaveState;
+  mayWrite: boolean;
+  /** Round trip to the server and back, or null while not connected. */
+  latencyMs: number | null;
+  /** Tries to connect at once. */
+  tryNow(): void;
+}
+
+export interface Usage {
+  cpuSeconds: number;
+  memoryBytes: number;
+}
+
+export type Activity = "typing" | "here" | "away";
+
+/** Somebody present in the room, from awareness; I am first. */
+export interface Person {
+  /** Key of the connection; the same member may be here twice. */
+  clientId: number;
+  member: Member;
+  isMe: boolean;
+  /** 1 to 12. */
+  color: number;
+  /** Over 12 people a colour comes again, drawn as a ring. */
+  ring: boolean;
+  fileId: string | null;
+  /** Path of that file, or null when it is gone. */
+  path: string | null;
+  /** 1-based. */
+  line: number | null;
+  activity: Activity;
+  /** Whole minutes without an action of their own. */
+  awayMinutes: number;
+  /** Member id of whom they follow. */
+  following: string | null;
+}
+
+export interface Position {
+  /** 1-based. */
+  line: number;
+  /** 1-based. */
+  column?: number;
+}
+
+export interface OpenFile {
+  fileId: string | null;
+  path: string | null;
+  language: string | null;
+  /** Ids of the open tabs, in order. */
+  tabs: readonly string[];
+  open(fileId: string, position?: Position): void;
+  /** Opens the file with this path; false when there is none. */
+  openPath(path: string, position?: Position): boolean;
+  close(fileId: string): void;
+}
