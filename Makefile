@@ -1,0 +1,47 @@
+# make run: install what is missing, build the editor, serve. Everything else: make help.
+PYTHON ?= python3
+WORKERS ?= 2
+SETUP := $(PYTHON) scripts/setup.py
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run install test check fmt lock toolchains clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+run: install ## install, build, serve on http://127.0.0.1:8000 (ARGS="--port 9000" goes to the server)
+	@exec sangam serve $(ARGS)
+
+install: ## install and build, without serving
+	@$(SETUP) base web
+
+test: install ## install what the tests need and run them all (TESTS="tests/rooms -k R7" for some)
+	@$(SETUP) test toolchains interop
+	@pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+check: ## formatting, lint and types of the Python and of the editor
+	@$(SETUP) dev
+	@ruff format --check .
+	@ruff check .
+	@mypy
+	@$(SETUP) web
+	@cd web && npm run --silent check
+
+fmt: ## format everything
+	@$(SETUP) dev
+	@ruff check --fix --quiet . || true
+	@ruff format .
+	@cd web && npm run --silent fmt --if-present
+
+lock: ## write the lock files anew (UPGRADE=1 takes newer Python versions)
+	@scripts/lock.sh
+
+toolchains: ## install the compilers for code execution (Debian, root)
+	@$(SETUP) toolchains
+
+clean: ## remove everything that can be made again; never data
+	rm -rf .venv build web/dist web/node_modules tests/interop/node_modules
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
