@@ -1,0 +1,14 @@
+export type { MessageKey, Values } from "./catalogue";
+export { t, useT } from "./catalogue";
+export {
+  clock,
+  count,
+  dayName,
+  fullTime,
+  list,
+  megabytes,
+  milliseconds,
+  percent,
+  relative,
+  seconds,
+} from "./formats";
