@@ -19,7 +19,7 @@ install: ## install and build, without serving
 
 test: install ## install what the tests need and run them all (TESTS="tests/rooms -k R7" for some)
 	@$(SETUP) test toolchains interop
-	@pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: ## formatting, lint and types of the Python and of the editor
 	@$(SETUP) dev

@@ -248,9 +248,7 @@ def say(message: str) -> None:
     print(f"· {message}", flush=True)
 
 
-STEPS: dict[str, Callable[[], None]] = {
-    step.__name__: step for step in (base, test, dev, web, interop, toolchains)
-}
+STEPS: dict[str, Callable[[], None]] = {step.__name__: step for step in (base, test, dev, web, interop, toolchains)}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,188 @@
+"""The house rules that a machine can check: who imports whom, where libraries live, sizes, names."""
+
+import ast
+import importlib.util
+import re
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE_LINES = 400
+FUNCTION_LINES = 60
+MEDIAN_LINES = 12
+UNDOCUMENTED_LINES = 8
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "realtime": set(),
+    "exec_pool": set(),
+    "rooms": {"realtime"},
+    "api": {"realtime", "rooms", "exec_pool"},
+}
+# Each foreign library is at home in as few files as possible; msgspec may go anywhere.
+HOMES: dict[str, tuple[str, ...]] = {
+    "msgspec": ("",),
+    "prometheus_client": ("api/",),
+    "pycrdt": ("realtime/document.py", "realtime/awareness.py"),
+    "sqlite3": ("rooms/sqlite_store.py",),
+    "starlette": ("api/",),
+    "uvicorn": ("api/",),
+    "websockets": ("api/",),
+}
+VAGUE_MODULES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
+VAGUE_WORDS = {"Base", "Helper", "Manager", "Service"}
+SKIPS = {"importorskip", "skip", "skipif", "xfail"}
+
+
+class Import(NamedTuple):
+    """One imported module, by its full name, and where."""
+
+    file: str
+    line: int
+    module: str
+
+    @property
+    def top(self) -> str:
+        return self.module.split(".")[0]
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "node_modules" not in path.parts:
+                yield path
+
+
+def web_files() -> Iterator[Path]:
+    for path in sorted((ROOT / "web").rglob("*.ts*")):
+        if path.suffix in {".ts", ".tsx"} and not {"node_modules", "dist"} & set(path.parts):
+            yield path
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[Import]:
+    package = relative(path).removesuffix(".py").split("/")[:-1]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(relative(path), node.lineno, alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield Import(relative(path), node.lineno, f"{module}.{alias.name}")
+
+
+def package_imports() -> list[Import]:
+    return [found for path in python_files(*MAY_IMPORT) for found in imports(path)]
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{relative(path)}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1
+
+
+def test_imports_go_one_way() -> None:
+    wrong = []
+    for found in package_imports():
+        home = found.file.split("/")[0]
+        if found.top in MAY_IMPORT and found.top not in MAY_IMPORT[home] | {home}:
+            wrong.append(found)
+    assert wrong == []
+
+
+def test_a_plugin_imports_only_the_seam() -> None:
+    inside = [found for found in package_imports() if found.file.startswith("rooms/plugins/")]
+    assert [
+        found for found in inside if found.top in MAY_IMPORT and not re.match(r"rooms\.plugin\b", found.module)
+    ] == []
+
+
+def test_foreign_libraries_stay_in_their_files() -> None:
+    ours = {*MAY_IMPORT, *sys.stdlib_module_names} - set(HOMES)
+    foreign = [found for found in package_imports() if found.top not in ours]
+    assert [found for found in foreign if not found.file.startswith(HOMES.get(found.top, ()))] == []
+
+
+def test_packages_come_from_this_checkout() -> None:
+    for name in MAY_IMPORT:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin == str(ROOT / name / "__init__.py"), f"{name} comes from elsewhere"
+
+
+def test_files_are_short() -> None:
+    files = [*python_files(*MAY_IMPORT, "scripts", "tests"), *web_files()]
+    sizes = {relative(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {name: lines for name, lines in sizes.items() if lines > FILE_LINES} == {}
+
+
+def test_functions_are_short() -> None:
+    files = python_files(*MAY_IMPORT, "scripts", "tests")
+    sizes = dict(size for path in files for size in functions(path))
+    assert {name: lines for name, lines in sizes.items() if lines > FUNCTION_LINES} == {}
+
+
+def test_functions_are_short_as_a_rule() -> None:
+    sizes = [lines for path in python_files(*MAY_IMPORT) for _, lines in functions(path)]
+    assert statistics.median(sizes) <= MEDIAN_LINES
+
+
+def test_names_say_something() -> None:
+    wrong = []
+    for path in python_files(*MAY_IMPORT, "scripts", "tests"):
+        wrong += [relative(path)] if VAGUE_MODULES & {path.stem, path.parent.name} else []
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef) and VAGUE_WORDS & set(re.findall(r"[A-Z][a-z]*", node.name)):
+                wrong.append(f"{relative(path)}:{node.lineno} {node.name}")
+    assert wrong == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    allowed = {"api/settings.py", "api/__main__.py"}
+    readers = {
+        f"{relative(path)}:{node.lineno}"
+        for path in python_files(*MAY_IMPORT)
+        if relative(path) not in allowed
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
+    }
+    assert readers == set()
+
+
+@pytest.mark.parametrize("folder", sorted(MAY_IMPORT))
+def test_modules_and_larger_public_names_are_documented(folder: str) -> None:
+    bare = []
+    for path in python_files(folder):
+        module = tree(path)
+        bare += [relative(path)] if module.body and not ast.get_docstring(module) else []
+        for node in module.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                is_small = (node.end_lineno or 0) - node.lineno < UNDOCUMENTED_LINES
+                if not (node.name.startswith("_") or is_small or ast.get_docstring(node)):
+                    bare.append(f"{relative(path)} {node.name}")
+    assert bare == []
+
+
+def test_no_test_is_skipped() -> None:
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path in python_files("tests")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in SKIPS
+        and ast.unparse(node.value) in {"pytest", "pytest.mark", "unittest"}
+    ]
+    assert found == []
