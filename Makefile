@@ -1,7 +1,7 @@
 # make run: install what is missing, build the editor, serve. Everything else: make help.
 PYTHON ?= python3
 WORKERS ?= 2
-SETUP := $(PYTHON) scripts/setup.py
+SETUP := $(shell command -v $(PYTHON)) scripts/setup.py
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help

@@ -7,6 +7,7 @@ it read in `.venv/.stamps/`; a step whose stamp still matches does nothing, so a
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -18,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMPS = VENV / ".stamps"
 PYTHON = VENV / "bin" / "python"
-OLDEST_NODE = 20
+# Not sys.executable: that may be the .venv that is about to be made anew.
+SYSTEM_PYTHON = os.path.realpath(sys.executable)
+OLDEST_NODE = (20, 19)
 INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
@@ -39,9 +42,9 @@ def main(steps: list[str]) -> int:
 
 def base() -> None:
     """The server itself: a virtual environment, the locked packages, this checkout in editable mode."""
-    system_packages(BASE_PACKAGES, "code execution is off until it is there")
     environment()
     packages("base")
+    system_packages(BASE_PACKAGES, "code execution is off until it is there")
 
 
 def test() -> None:
@@ -87,28 +90,19 @@ def environment() -> None:
     """Make .venv, anew when the checkout moved or the Python changed."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file also meets Pythons that the packages do not
         sys.exit("Sangam needs Python 3.11 or newer; say which with: make PYTHON=python3.11 ...")
-    key = fingerprint([], f"{ROOT} {sys.version} {os.path.realpath(sys.executable)}")
+    key = fingerprint([], f"{ROOT} {sys.version} {SYSTEM_PYTHON}")
     if PYTHON.exists() and stamp_of("venv") == key:
         return
     shutil.rmtree(VENV, ignore_errors=True)
     say("making .venv")
-    if shutil.which("uv") is None or has_ensurepip():
-        ensure_ensurepip()
-        run(sys.executable, "-m", "venv", VENV)
+    # Debian splits off the part of Python that puts pip into a new environment.
+    if importlib.util.find_spec("ensurepip") or apt_install(["python3-venv"]):
+        run(SYSTEM_PYTHON, "-m", "venv", VENV)
+    elif shutil.which("uv"):
+        run("uv", "venv", "--quiet", "--seed", "--python", SYSTEM_PYTHON, VENV)
     else:
-        run("uv", "venv", "--quiet", "--seed", "--python", sys.executable, VENV)
-    stamp("venv", key)
-
-
-def ensure_ensurepip() -> None:
-    """Debian splits pip off its Python; fetch it, or say how."""
-    if not has_ensurepip() and not apt_install(["python3-venv"]):
         sys.exit("This Python cannot make virtual environments; as root: apt-get install python3-venv")
-
-
-def has_ensurepip() -> bool:
-    """Whether the Python that runs this can make a virtual environment (asked afresh, not cached)."""
-    return subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode == 0
+    stamp("venv", key)
 
 
 def packages(lock: str) -> None:
@@ -136,7 +130,7 @@ def npm_packages(folder: Path) -> None:
         return
     node()
     name = f"npm-{folder.name}"
-    key = fingerprint([folder / "package.json", folder / "package-lock.json"], node_version("node"))
+    key = fingerprint([folder / "package.json", folder / "package-lock.json"], str(node_version()[:1]))
     if stamp_of(name) == key and (folder / "node_modules").exists():
         return
     say(f"installing the npm packages of {folder.relative_to(ROOT)}")
@@ -146,7 +140,7 @@ def npm_packages(folder: Path) -> None:
 
 def node() -> None:
     """Use the machine's Node.js if it is new enough, else put one into .venv from a locked wheel."""
-    if shutil.which("npm") and node_major("node") >= OLDEST_NODE:
+    if shutil.which("npm") and node_version() >= OLDEST_NODE:
         return
     say("no Node.js here; installing one into .venv")
     environment()
@@ -165,24 +159,29 @@ def link(name: str, target: Path) -> None:
     place.symlink_to(target)
 
 
-def node_version(program: str) -> str:
-    """What `node --version` says, or nothing."""
-    if shutil.which(program) is None:
-        return ""
-    return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
-
-
-def node_major(program: str) -> int:
-    """The major version of `program`, 0 if it does not run."""
-    major = node_version(program).removeprefix("v").split(".")[0]
-    return int(major) if major.isdigit() else 0
+def node_version() -> tuple[int, ...]:
+    """Major and minor version of the Node.js on the PATH; empty without one."""
+    if shutil.which("node") is None:
+        return ()
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
+    return tuple(int(part) for part in told.strip().removeprefix("v").split(".")[:2] if part.isdigit())
 
 
 def system_packages(wanted: dict[str, str], otherwise: str) -> None:
     """Install the Debian package of each program that is not on the PATH; never fails, says what is missing."""
     missing = sorted({package for program, package in wanted.items() if shutil.which(program) is None})
-    if missing and not apt_install(missing):
+    if missing and not apt_install_once(missing):
         say(f"{' and '.join(missing)} not installed (apt-get needs root): {otherwise}")
+
+
+def apt_install_once(names: list[str]) -> bool:
+    """`apt_install`, but what failed is not tried again before the next `make clean`: the second run is offline."""
+    step, key = f"apt-{names[0]}", fingerprint([], f"{names} {os.geteuid()}")
+    if stamp_of(step) == key:
+        return False
+    done = apt_install(names)
+    stamp(step, "" if done else key)
+    return done
 
 
 def apt_install(names: list[str]) -> bool:
