@@ -238,8 +238,12 @@ def stamp(step: str, key: str) -> None:
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a command; raises CalledProcessError."""
-    subprocess.run([str(part) for part in command], cwd=cwd, check=True)
+    """Run a command; what it says is shown only if it fails, then raises CalledProcessError."""
+    words = [str(part) for part in command]
+    told = subprocess.run(words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if told.returncode != 0:
+        print(told.stdout, file=sys.stderr)
+        raise subprocess.CalledProcessError(told.returncode, words)
 
 
 def say(message: str) -> None:
