@@ -32,11 +32,7 @@ export function getLink(code: string, signal?: AbortSignal): Promise<LinkInfo> {
   return sendJson(`/api/links/${part(code)}`, { signal });
 }
 
-export function joinRoom(
-  code: string,
-  displayName: string,
-  signal?: AbortSignal,
-): Promise<Joined> {
+export function joinRoom(code: string, displayName: string, signal?: AbortSignal): Promise<Joined> {
   const body = { displayName };
   return sendJson(`/api/links/${part(code)}/members`, { method: "POST", body, signal });
 }

@@ -89,16 +89,6 @@ export function megabytes(bytes: number): string {
   return t("time.megabytes", { value: decimals(value > 0 && value < 1 ? 1 : 0).format(value) });
 }
 
-/** `1,204` */
-export function count(value: number): string {
-  return decimals(0).format(value);
-}
-
-/** `41 %` of a share between 0 and 1. */
-export function percent(share: number): string {
-  return t("time.percent", { value: decimals(0).format(share * 100) });
-}
-
 /** `Ananya, Rohan and Tomás` */
 export function list(names: readonly string[]): string {
   return new Intl.ListFormat("en", { style: "long", type: "conjunction" }).format(names);

@@ -2,13 +2,12 @@ export type { MessageKey, Values } from "./catalogue";
 export { t, useT } from "./catalogue";
 export {
   clock,
-  count,
   dayName,
   fullTime,
   list,
   megabytes,
   milliseconds,
-  percent,
   relative,
   seconds,
 } from "./formats";
+export { explain } from "./problems";

@@ -90,10 +90,10 @@ export interface SwitchProps extends Omit<ComponentProps<"input">, "type" | "onC
 /** For what applies at once. */
 export function Switch({ className, onCheckedChange, ...rest }: SwitchProps) {
   return (
-    // biome-ignore lint/a11y/useAriaPropsForRole: the checkbox itself tells whether it is checked
     <input
       {...rest}
       type="checkbox"
+      // biome-ignore lint/a11y/useAriaPropsForRole: the checkbox itself tells whether it is checked
       role="switch"
       onChange={(event) => onCheckedChange?.(event.target.checked)}
       className={cx(

@@ -30,6 +30,7 @@ export { givenName, initials, isRinged, personClass } from "./people";
 export { SplitButton } from "./SplitButton";
 export { State, type StateTone } from "./State";
 export { Count, Tab, TabList, TabPanel, Tabs, tabClass } from "./Tabs";
+export { ThemeSwitch, useTheme } from "./ThemeSwitch";
 export { Tooltip } from "./Tooltip";
 export { type Toast, toast } from "./toasts";
 export { UiProvider } from "./UiProvider";

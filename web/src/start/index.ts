@@ -1,0 +1,3 @@
+export { codeIn, roomPath } from "./codes";
+export { Join } from "./Join";
+export { default as StartPage } from "./StartPage";
