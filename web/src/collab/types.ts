@@ -7,9 +7,9 @@ export type SaveState =
   | { kind: "saved" }
   | { kind: "saving" }
   | { kind: "offline"; edits: number }
-  | { kind: "connecting"; attempt: number; seconds: number; edits: number }
+  | { kind: "connecting"; attempt: number; seconds: number }
   | { kind: "unsaved" }
-  | { kind: "readOnly"; reason: ReadOnlyReason }
+  | { kind: "readOnly"; reason: ReadOnlyReason; edits: number }
   | { kind: "closed"; code: number; reason: ClosedReason; edits: number };
 
 /** `observer`: my role only reads; `refused`: the server turned an edit away. */
@@ -44,7 +44,7 @@ export interface Usage {
 
 export type Activity = "typing" | "here" | "away";
 
-/** Somebody present in the room, from awareness; I am first. */
+/** Somebody present in the room, from awareness; in the order of their numbers. */
 export interface Person {
   /** Key of the connection; the same member may be here twice. */
   clientId: number;

@@ -1,0 +1,115 @@
+import {
+  createRoomApi,
+  type Entry,
+  type Links,
+  type Member,
+  type Room,
+  type RoomApi,
+} from "../api";
+import { FileList } from "../files/list";
+import { OpenTabs } from "../files/tabs";
+import { Following } from "../people/following";
+import { Connection } from "./connection";
+import { Feed } from "./feed";
+import { People } from "./people";
+import type { Session } from "./session";
+import { Signal } from "./signal";
+
+export interface RoomFacts {
+  room: Room;
+  member: Member;
+  members: Member[];
+  links: Links;
+}
+
+function collabUrl(): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/collab`;
+}
+
+/** Everything one open room needs, made once and ended together. */
+export class OpenRoom {
+  readonly api: RoomApi;
+  readonly connection: Connection;
+  readonly feed: Feed;
+  readonly people: People;
+  readonly files: FileList;
+  readonly tabs: OpenTabs;
+  readonly following: Following;
+  readonly changed = new Signal();
+  readonly room: Room;
+  me: Member;
+  members: ReadonlyMap<string, Member>;
+  links: Links;
+
+  constructor(
+    readonly code: string,
+    session: Session,
+    facts: RoomFacts,
+  ) {
+    this.room = facts.room;
+    this.me = facts.member;
+    this.links = facts.links;
+    this.members = new Map(facts.members.map((member) => [member.id, member]));
+    this.api = createRoomApi(session.roomId, session.token);
+    this.connection = new Connection({
+      url: collabUrl(),
+      roomId: facts.room.id,
+      createdAt: facts.room.createdAt,
+      token: session.token,
+      observer: facts.member.role === "observer",
+    });
+    const { doc, awareness } = this.connection;
+    this.feed = new Feed(this.api, this.learnMember);
+    this.files = new FileList(doc);
+    this.tabs = new OpenTabs(facts.room.id, this.files);
+    this.following = new Following(awareness);
+    this.people = new People(
+      awareness,
+      () => this.me,
+      (id) => this.files.get(id)?.path ?? null,
+    );
+    this.wire();
+  }
+
+  /** Newer facts than those the room was opened with. */
+  learn(facts: RoomFacts): void {
+    this.me = facts.member;
+    this.links = facts.links;
+    const members = facts.members.map((member) => [member.id, member] as const);
+    this.members = new Map([...this.members, ...members]);
+    this.changed.emit();
+  }
+
+  destroy(): void {
+    this.feed.destroy();
+    this.people.destroy();
+    this.files.destroy();
+    this.connection.destroy();
+  }
+
+  private wire(): void {
+    const { connection, feed, files, people, tabs } = this;
+    connection.onUp = () => void feed.follow();
+    connection.onDown = () => feed.pause();
+    connection.onEvent = (event) => {
+      if (event.type === "entry") feed.receive(event.entry);
+      if (event.type !== "usage") return;
+      const { run, cpuSeconds, memoryBytes } = event;
+      feed.receiveUsage(run, { cpuSeconds, memoryBytes });
+    };
+    files.changed.subscribe(people.later);
+    tabs.changed.subscribe(() => {
+      connection.awareness.setLocalStateField("file", tabs.active);
+    });
+    connection.awareness.setLocalStateField("file", tabs.active);
+    connection.awareness.setLocalStateField("activeAt", Date.now());
+  }
+
+  private readonly learnMember = (entry: Entry): void => {
+    if (entry.channel !== "room") return;
+    const { member } = entry.data;
+    if (this.members.has(member.id)) return;
+    this.members = new Map([...this.members, [member.id, member]]);
+    this.changed.emit();
+  };
+}
