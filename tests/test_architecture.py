@@ -35,6 +35,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 VAGUE_MODULES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
 VAGUE_WORDS = {"Base", "Helper", "Manager", "Service"}
+WAITING = re.compile(r"eventually|settle|until|wait")
 SKIPS = {"importorskip", "skip", "skipif", "xfail"}
 
 
@@ -186,3 +187,18 @@ def test_no_test_is_skipped() -> None:
         and ast.unparse(node.value) in {"pytest", "pytest.mark", "unittest"}
     ]
     assert found == []
+
+
+def sleeps(path: Path) -> Iterator[str]:
+    """Calls of sleep(…) that are not a mere yield, outside of functions whose name says what they wait for."""
+    module = tree(path)
+    named = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    allowed = {inner for node in named if WAITING.search(node.name) for inner in ast.walk(node)}
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call) and node not in allowed]
+    for call in calls:
+        if re.search(r"\bsleep$", ast.unparse(call.func)) and ast.unparse(call.args[0]) != "0":
+            yield f"{relative(path)}:{call.lineno}"
+
+
+def test_no_test_waits_by_the_clock() -> None:
+    assert [found for path in python_files("tests") for found in sleeps(path)] == []
