@@ -1,0 +1,51 @@
+"""What can go wrong on a connection.
+
+RealtimeError
+├── ProtocolViolation   the peer sent bytes that break the protocol
+│   ├── FrameTooBig     a frame over the limit, refused before decoding
+│   └── BadUpdate       a CRDT update that is malformed or would harm the document
+└── DocumentFull        the document reached its size limit and takes no more edits
+"""
+
+from enum import IntEnum
+
+
+class CloseCode(IntEnum):
+    """WebSocket close codes; 44xx tells a client not to retry blindly."""
+
+    BYE = 1001
+    TOO_BIG = 1009
+    INTERNAL = 1011
+    RESTARTING = 1012
+    OVERLOADED = 1013
+    BAD_FRAME = 4400
+    UNAUTHENTICATED = 4401
+    FORBIDDEN = 4403
+    NO_SUCH_ROOM = 4404
+    HANDSHAKE_TIMEOUT = 4408
+
+
+class RealtimeError(Exception):
+    """The root of this package's errors; `code` is stable and machine-readable."""
+
+    code = "realtime_error"
+
+
+class ProtocolViolation(RealtimeError):
+    """Closes the session that sent it with 4400, and no other."""
+
+    code = "bad_frame"
+    close_code = CloseCode.BAD_FRAME
+
+
+class FrameTooBig(ProtocolViolation):
+    code = "frame_too_big"
+    close_code = CloseCode.TOO_BIG
+
+
+class BadUpdate(ProtocolViolation):
+    code = "bad_update"
+
+
+class DocumentFull(RealtimeError):
+    code = "document_full"

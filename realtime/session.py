@@ -1,0 +1,77 @@
+"""One member's live attachment to one document, over a socket of its own or a shared one."""
+
+import asyncio
+
+from realtime.outbox import Outbox
+from realtime.protocol import REFUSED_BODY, SAVED_BODY
+
+MAX_UNSEEN_UPDATES = 512
+"""Edits of one session that nobody was shown yet; past it the session is not read until they were."""
+
+
+class Session:
+    """Owned by its connection, known to the room's document; ends exactly once, by `SharedDocument.leave`.
+
+    `prefix` goes before every body: empty for y-websocket, the encoded address for Hocuspocus (`acknowledges`).
+    `missed` is None while the session follows; otherwise it is *behind*: it gets no increments until its outbox
+    has drained, then one difference. `user_json` is what others see as its awareness `user`.
+    """
+
+    __slots__ = (
+        "_settled",
+        "acknowledges",
+        "is_guest",
+        "live",
+        "may_write",
+        "member_id",
+        "missed",
+        "outbox",
+        "prefix",
+        "unseen",
+        "user_json",
+    )
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        member_id: str,
+        user_json: bytes | None,
+        may_write: bool,
+        is_guest: bool = False,
+        prefix: bytes = b"",
+    ) -> None:
+        self.outbox = outbox
+        self.member_id = member_id
+        self.user_json = user_json
+        self.may_write = may_write
+        self.is_guest = is_guest
+        self.prefix = prefix
+        self.acknowledges = bool(prefix)
+        self.live = False
+        self.missed: tuple[bytes, list[bytes]] | None = None
+        self.unseen = 0
+        self._settled = asyncio.Event()
+
+    def send(self, body: bytes) -> None:
+        """A message for this session alone."""
+        self.outbox.put(self.prefix + body)
+
+    def acknowledge(self, saved: bool) -> None:
+        """Tell a Hocuspocus client that its edit is committed (or was refused); y-websocket has no such message."""
+        if self.acknowledges:
+            self.send(SAVED_BODY if saved else REFUSED_BODY)
+
+    def count_unseen(self) -> None:
+        self.unseen += 1
+
+    def count_seen(self, updates: int) -> None:
+        self.unseen -= updates
+        if self.unseen < MAX_UNSEEN_UPDATES:
+            self._settled.set()
+
+    async def room_to_read(self) -> None:
+        """Wait while too many of this session's edits are on their way: flow control towards a fast sender."""
+        while self.unseen >= MAX_UNSEEN_UPDATES:
+            self._settled.clear()
+            await self._settled.wait()

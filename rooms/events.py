@@ -1,0 +1,39 @@
+"""Room events as JSON text: the stateless messages of `docs/api.md`."""
+
+import msgspec
+
+from rooms.journal import JournalState
+from rooms.store import Entry
+
+
+class _State(msgspec.Struct, tag_field="type", tag="state", rename="camel"):
+    unsaved: bool
+    read_only: str | None
+
+
+class EntryJson(msgspec.Struct):
+    """An entry as clients read it; `data` is the JSON of its kind."""
+
+    seq: int
+    time: int
+    author: str
+    channel: str
+    kind: str
+    data: msgspec.Raw
+
+
+class _Entry(msgspec.Struct, tag_field="type", tag="entry"):
+    entry: EntryJson
+
+
+def entry_json(entry: Entry) -> EntryJson:
+    return EntryJson(entry.seq, entry.time, entry.author, entry.channel, entry.kind, msgspec.Raw(entry.data))
+
+
+def entry_event(entry: Entry) -> str:
+    return msgspec.json.encode(_Entry(entry_json(entry))).decode()
+
+
+def state_event(journal: JournalState, *, is_full: bool = False) -> str:
+    read_only = "document_full" if is_full else "store_behind" if journal == "behind" else None
+    return msgspec.json.encode(_State(journal != "saved", read_only)).decode()

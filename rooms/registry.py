@@ -1,0 +1,153 @@
+"""All open rooms of this process: opened once, kept while visited, let go when idle."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from realtime.errors import CloseCode
+from rooms.errors import RoomNotFound
+from rooms.journal import Journal, JournalState
+from rooms.room import Room, RoomLimits
+from rooms.store import JournalStore, RoomStore
+
+_log = logging.getLogger(__name__)
+
+
+class RegistryStats(msgspec.Struct, frozen=True):
+    rooms: int
+    sessions: int
+    queued_bytes: int
+    sessions_behind: int
+
+
+class RoomRegistry:
+    """One per process. `visit` is the only way to a room, so nobody can hold one that was let go.
+
+    `on_open` is awaited before the first visitor gets in.
+    """
+
+    def __init__(
+        self,
+        store: JournalStore,
+        rooms: RoomStore,
+        limits: RoomLimits,
+        *,
+        slow_seconds: float,
+        max_unsaved_bytes: int,
+        idle_seconds: float,
+        on_open: Callable[[Room], Awaitable[None]],
+        observe_commit: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._limits = limits
+        self._idle_seconds = idle_seconds
+        self._on_open = on_open
+        self._open: dict[str, asyncio.Task[Room]] = {}
+        self._visits: dict[str, int] = {}
+        self._closing: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._was_behind = False
+        self.journal = Journal(
+            store,
+            slow_seconds=slow_seconds,
+            max_unsaved_bytes=max_unsaved_bytes,
+            on_state=self._on_journal_state,
+            observe_commit=observe_commit,
+        )
+
+    @asynccontextmanager
+    async def visit(self, room_id: str) -> AsyncIterator[Room]:
+        """The open room, which stays open until the visit ends. Raises RoomNotFound, StoreUnavailable."""
+        self._visits[room_id] = self._visits.get(room_id, 0) + 1
+        timer = self._timers.pop(room_id, None)
+        if timer is not None:
+            timer.cancel()
+        try:
+            yield await self._opened(room_id)
+        finally:
+            self._visits[room_id] -= 1
+            if not self._visits[room_id]:
+                del self._visits[room_id]
+                loop = asyncio.get_running_loop()
+                self._timers[room_id] = loop.call_later(self._idle_seconds, self._let_go, room_id)
+
+    async def _opened(self, room_id: str) -> Room:
+        while room_id in self._closing:
+            await asyncio.shield(self._closing[room_id])
+        task = self._open.get(room_id)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._load(room_id), name=f"open-{room_id}")
+            self._open[room_id] = task
+        try:
+            return await asyncio.shield(task)
+        except Exception:
+            if self._open.get(room_id) is task:
+                del self._open[room_id]
+            raise
+
+    async def _load(self, room_id: str) -> Room:
+        record = await self._rooms.room(room_id)
+        if record is None:
+            raise RoomNotFound(f"there is no room {room_id[:64]}")
+        members = await self._rooms.members(room_id)
+        last_seq = await self._store.last_seq(room_id)
+        room = Room(record, members, last_seq, self.journal, self._store, self._limits)
+        await self._on_open(room)
+        return room
+
+    def _let_go(self, room_id: str) -> None:
+        self._timers.pop(room_id, None)
+        task = self._open.get(room_id)
+        if task is not None and room_id not in self._visits and room_id not in self._closing:
+            closing = self._close(room_id, task)
+            self._closing[room_id] = asyncio.get_running_loop().create_task(closing, name=f"close-{room_id}")
+
+    async def _close(self, room_id: str, task: asyncio.Task[Room]) -> None:
+        """Only after its journal is flushed; who comes meanwhile waits and opens it anew."""
+        try:
+            await (await task).settle()
+        except Exception as error:
+            _log.error("closing a room failed", extra={"room": room_id, "error": repr(error)})
+        finally:
+            del self._open[room_id]
+            del self._closing[room_id]
+
+    def opened(self) -> list[Room]:
+        done = [task for task in self._open.values() if task.done() and not task.cancelled()]
+        return [task.result() for task in done if task.exception() is None]
+
+    def here(self, room_id: str) -> Room | None:
+        """The room if it is open now; for a look, not to hold."""
+        return next((room for room in self.opened() if room.id == room_id), None)
+
+    def _on_journal_state(self, state: JournalState) -> None:
+        recovered = state == "saved" and self._was_behind
+        self._was_behind = state == "behind" or (self._was_behind and not recovered)
+        for room in self.opened():
+            room.journal_state(state, recovered=recovered)
+
+    async def drain(self, seconds: float) -> None:
+        """Tell everybody 1012, flush the journal, write the snapshots; at most `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                for room in self.opened():
+                    room.close_sessions(CloseCode.RESTARTING, "the server restarts")
+                for room in self.opened():
+                    await room.settle()
+                await self.journal.flush()
+        except TimeoutError:
+            _log.error("drain took too long", extra={"state": self.journal.state})
+
+    def stats(self) -> RegistryStats:
+        sessions = [session for room in self.opened() for session in room.sessions]
+        outboxes = {session.outbox for session in sessions}
+        return RegistryStats(
+            rooms=len(self.opened()),
+            sessions=len(sessions),
+            queued_bytes=sum(outbox.queued_bytes for outbox in outboxes),
+            sessions_behind=sum(session.missed is not None for session in sessions),
+        )

@@ -1,0 +1,202 @@
+"""An open room: its documents, its events and who is in it."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from realtime.errors import CloseCode
+from realtime.protocol import stateless_body
+from realtime.session import Session
+from rooms.errors import Forbidden, RoomFull
+from rooms.events import entry_event, state_event
+from rooms.journal import Journal, JournalState
+from rooms.shared_document import SharedDocument
+from rooms.store import Entry, JournalStore, Member, RoomRecord
+
+MAIN = "main"
+
+
+class RoomLimits(msgspec.Struct, frozen=True):
+    """Bounds of one room. A member who leaves and returns within `leave_grace_seconds` was never gone."""
+
+    max_document_bytes: int
+    max_sessions: int
+    leave_grace_seconds: float
+
+
+class _SealedEvents:
+    """The events of one batch; the journal's `Sealed`."""
+
+    def __init__(self, room: "Room", entries: list[Entry], waiting: list[asyncio.Future[Entry]]) -> None:
+        self._room = room
+        self._waiting = waiting
+        self.entries = entries
+
+    def show(self) -> None:
+        for entry in self.entries:
+            self._room.tell(entry_event(entry))
+
+    def settle(self) -> None:
+        for entry, future in zip(self.entries, self._waiting, strict=True):
+            if not future.done():
+                future.set_result(entry)
+
+
+class Room:
+    """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
+
+    def __init__(
+        self,
+        record: RoomRecord,
+        members: Iterable[Member],
+        last_seq: int,
+        journal: Journal,
+        store: JournalStore,
+        limits: RoomLimits,
+    ) -> None:
+        self.id = record.id
+        self.record = record
+        self.members = {member.id: member for member in members}
+        self.sessions: dict[Session, SharedDocument] = {}
+        self._seq = last_seq
+        self._journal = journal
+        self._store = store
+        self._limits = limits
+        self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
+        self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
+        self._here: Counter[str] = Counter()
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def last_seq(self) -> int:
+        return self._seq
+
+    async def document(self, name: str) -> SharedDocument:
+        """Load it once, however many ask at the same moment; a failed load is not remembered."""
+        task = self._documents.get(name)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._load(name), name=f"load-{name}")
+            self._documents[name] = task
+        try:
+            return await asyncio.shield(task)
+        except Exception:
+            if self._documents.get(name) is task:
+                del self._documents[name]
+            raise
+
+    async def _load(self, name: str) -> SharedDocument:
+        shared = SharedDocument(self, name, self._journal, self._store, self._limits.max_document_bytes)
+        await shared.load()
+        return shared
+
+    def loaded(self) -> list[SharedDocument]:
+        tasks = [task for task in self._documents.values() if task.done() and not task.cancelled()]
+        return [task.result() for task in tasks if task.exception() is None]
+
+    # Sessions
+
+    async def enter(self, session: Session, member: Member, document: str) -> SharedDocument:
+        """Attach a session; its first SyncStep1 makes it part of the audience. Raises RoomFull."""
+        if len(self.sessions) >= self._limits.max_sessions:
+            raise RoomFull(f"the room has {self._limits.max_sessions} connections already")
+        shared = await self.document(document)
+        self.sessions[session] = shared
+        if not session.is_guest and document == MAIN:
+            self._arrive(member)
+        return shared
+
+    def leave(self, session: Session) -> None:
+        """Whatever ended the session; the second call does nothing."""
+        shared = self.sessions.pop(session, None)
+        if shared is None:
+            return
+        shared.leave(session)
+        if not session.is_guest and shared.name == MAIN:
+            self._depart(session.member_id)
+
+    def _arrive(self, member: Member) -> None:
+        self.members[member.id] = member
+        self._here[member.id] += 1
+        timer = self._leaving.pop(member.id, None)
+        if timer is not None:
+            timer.cancel()
+        elif self._here[member.id] == 1:
+            self._notice(member, "joined")
+
+    def _depart(self, member_id: str) -> None:
+        self._here[member_id] -= 1
+        if self._here[member_id] <= 0:
+            del self._here[member_id]
+            loop = asyncio.get_running_loop()
+            self._leaving[member_id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member_id)
+
+    def _gone(self, member_id: str) -> None:
+        del self._leaving[member_id]
+        self._notice(self.members[member_id], "left")
+
+    def _notice(self, member: Member, kind: str) -> None:
+        self.note(member.id, "room", kind, msgspec.json.encode({"member": member}))
+
+    def here(self) -> list[Member]:
+        """The members with a live session, in the order of their numbers."""
+        return sorted((self.members[member_id] for member_id in self._here), key=lambda member: member.number)
+
+    # Events
+
+    def note(self, author: str, channel: str, kind: str, data: bytes) -> asyncio.Future[Entry]:
+        """Add an event (JSON `data`) to the journal; the future is the entry, once it is committed."""
+        future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        self._events.append((author, channel, kind, data, future))
+        self._journal.touch(self)
+        return future
+
+    def seal(self) -> _SealedEvents:
+        events, self._events = self._events, []
+        now = int(time.time() * 1000)
+        entries = [Entry(self.id, self.next_seq(), now, *event[:4]) for event in events]
+        return _SealedEvents(self, entries, [event[4] for event in events])
+
+    def tell(self, text: str) -> None:
+        """Send a stateless message to everybody who watches `main` and understands it."""
+        body = stateless_body(text)
+        for shared in self.loaded():
+            if shared.name == MAIN:
+                shared.tell(body)
+
+    def journal_state(self, state: JournalState, *, recovered: bool) -> None:
+        self.tell(state_event(state))
+        if recovered:
+            for shared in self.loaded():
+                shared.resync()
+
+    # The files
+
+    async def add_files(self, member: Member, files: list[tuple[str, str, str]]) -> None:
+        """Create (id, path, text) entries in `main`. Raises Forbidden while the room takes no edits."""
+        if self._journal.state == "behind":
+            raise Forbidden("the room takes no edits until the server has saved the earlier ones")
+        (await self.document(MAIN)).edit_files(member.id, files)
+
+    # The end
+
+    def close_sessions(self, code: CloseCode, reason: str) -> None:
+        for session in list(self.sessions):
+            session.outbox.close(code, reason)
+
+    async def settle(self) -> None:
+        """Say who left and write the snapshots; the journal is flushed by the caller."""
+        for member_id, timer in list(self._leaving.items()):
+            timer.cancel()
+            self._gone(member_id)
+        await self._journal.flush()
+        for shared in self.loaded():
+            with contextlib.suppress(asyncio.CancelledError):
+                await shared.settled()
+            await shared.save_snapshot()

@@ -1,0 +1,328 @@
+"""One document of an open room with everybody who watches it: apply, gather, commit, show."""
+
+import asyncio
+import logging
+import time
+from typing import Protocol
+
+from realtime.document import Document, merge
+from realtime.errors import DocumentFull
+from realtime.lib0 import write_uint
+from realtime.presence import Presence
+from realtime.protocol import (
+    Awareness,
+    AwarenessState,
+    Message,
+    QueryAwareness,
+    SyncStep1,
+    SyncUpdate,
+    awareness_body,
+    stateless_body,
+    step1_body,
+    step2_body,
+    update_body,
+)
+from realtime.session import Session
+from realtime.update import EMPTY_UPDATE, first_client
+from rooms.events import state_event
+from rooms.journal import Journal
+from rooms.store import SYSTEM, Entry, JournalStore
+
+_log = logging.getLogger(__name__)
+
+SNAPSHOT_ENTRIES = 500
+SNAPSHOT_BYTES = 1_048_576
+STALL_SECONDS = 30.0
+"""How long a session may stay behind before it is closed with 1013."""
+
+
+class RoomNumbers(Protocol):
+    """What a document needs of its room."""
+
+    id: str
+
+    def next_seq(self) -> int: ...
+    def last_seq(self) -> int: ...
+
+
+class Gathered:
+    """What one document adds to one batch; sealed, it is the journal's `Sealed`."""
+
+    __slots__ = ("by_author", "changed_clients", "entries", "new_clients", "replies", "senders", "shared", "updates")
+
+    def __init__(self, shared: "SharedDocument") -> None:
+        self.shared = shared
+        self.updates: list[bytes] = []
+        self.by_author: dict[str, list[bytes]] = {}
+        self.senders: dict[Session, int] = {}
+        self.new_clients: list[tuple[str, int]] = []
+        self.replies: list[tuple[Session, bytes]] = []
+        self.changed_clients: set[int] = set()
+        self.entries: list[Entry] = []
+
+    def show(self) -> None:
+        self.shared.show(self)
+
+    def settle(self) -> None:
+        for session, count in self.senders.items():
+            for _ in range(count):
+                session.acknowledge(saved=True)
+        self.shared.after_commit(self)
+
+
+class SharedDocument:
+    """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
+
+    Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
+    """
+
+    def __init__(self, room: RoomNumbers, name: str, journal: Journal, store: JournalStore, max_bytes: int) -> None:
+        self._room = room
+        self.name = name
+        self._journal = journal
+        self._store = store
+        self._max_bytes = max_bytes
+        self.document = Document(max_bytes)
+        self.presence = Presence()
+        self.audience: set[Session] = set()
+        self._gathered = Gathered(self)
+        self._unshown: list[bytes] = []
+        self._authors: dict[int, str] = {}
+        self._since_snapshot = [0, 0]
+        self._mending: asyncio.Future[None] | None = None
+        self._snapshot: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Raises StoreUnavailable; then nothing was loaded and nothing may be written."""
+        self.document = await self._stored_document()
+
+    async def _stored_document(self) -> Document:
+        stored = await self._store.load(self._room.id, self.name)
+        document = Document(self._max_bytes)
+        document.nested = stored.nested
+        parts = [stored.snapshot] if stored.snapshot is not None else []
+        document.load([*parts, *stored.tail])
+        self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
+        return document
+
+    # Messages in
+
+    async def receive(self, session: Session, message: Message) -> None:
+        """Raises ProtocolViolation, which ends this session alone. Awaits only to mend a broken document."""
+        while self.document.broken:
+            await self._mend()
+        match message:
+            case SyncUpdate(update, is_reply):
+                self._edit(session, update, is_reply)
+            case SyncStep1(state_vector):
+                self._answer(session, state_vector)
+            case Awareness(states):
+                self._announce(session, states)
+            case QueryAwareness():
+                session.send(awareness_body(self.presence.everybody()))
+            case _:
+                pass
+
+    def _edit(self, session: Session, update: bytes, is_reply: bool) -> None:
+        if update == EMPTY_UPDATE or (is_reply and not session.may_write and update[:1] == b"\x00"):
+            session.acknowledge(saved=True)
+            return
+        if not session.may_write or self._journal.state == "behind":
+            session.acknowledge(saved=False)
+            return
+        try:
+            self._take(session, update, is_reply)
+        except DocumentFull as error:
+            _log.warning("edit refused", extra={"room": self._room.id, "document": self.name, "error": str(error)})
+            session.acknowledge(saved=False)
+            if session.acknowledges:
+                session.send(stateless_body(state_event(self._journal.state, is_full=True)))
+
+    def _take(self, session: Session, update: bytes, is_reply: bool) -> None:
+        if is_reply and self.document.adds_nothing(update):
+            session.acknowledge(saved=True)
+            return
+        if is_reply or b"\r" not in update:
+            fixed = EMPTY_UPDATE
+            if not is_reply:
+                self.document.apply(update)
+        else:
+            fixed = self.document.apply_normalised(update)
+        self._know_client(session.member_id, update)
+        self._gather(session.member_id, update)
+        self._gathered.senders[session] = self._gathered.senders.get(session, 0) + 1
+        session.count_unseen()
+        if fixed != EMPTY_UPDATE:
+            self._gather(SYSTEM, fixed)
+
+    def _know_client(self, author: str, update: bytes) -> None:
+        """Journal, once, whose CRDT client id this is: attribution reads it."""
+        client = first_client(update)
+        if client is not None and client not in self._authors:
+            self._authors[client] = author
+            self._gathered.new_clients.append((author, client))
+
+    def _gather(self, author: str, update: bytes) -> None:
+        self._gathered.updates.append(update)
+        self._gathered.by_author.setdefault(author, []).append(update)
+        self._unshown.append(update)
+        self._journal.touch(self)
+
+    def _answer(self, session: Session, state_vector: bytes) -> None:
+        self._reply(session, step2_body(self.document.diff(state_vector)))
+
+    def _reply(self, session: Session, body: bytes) -> None:
+        """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
+        if self._unshown:
+            self._gathered.replies.append((session, body))
+            self._journal.touch(self)
+        else:
+            self._deliver(session, body)
+
+    def _deliver(self, session: Session, body: bytes) -> None:
+        session.send(body)
+        if not session.live:
+            session.live = True
+            self.audience.add(session)
+            if session.acknowledges:
+                session.send(step1_body(self.document.state_vector()))
+                session.send(stateless_body(state_event(self._journal.state)))
+            if len(self.presence):
+                session.send(awareness_body(self.presence.everybody()))
+
+    def _announce(self, session: Session, states: list[AwarenessState]) -> None:
+        changed = self.presence.announce(session, states)
+        if changed:
+            self._gathered.changed_clients.update(changed)
+            self._journal.touch(self)
+
+    def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
+        """Add (id, path, text) files on behalf of a member."""
+        self._gather(author, self.document.add_files(files))
+
+    def leave(self, session: Session) -> None:
+        self.audience.discard(session)
+        session.live = False
+        gone = self.presence.leave(session)
+        if gone:
+            self._gathered.changed_clients.update(gone)
+            self._journal.touch(self)
+        if not self.audience:
+            self.presence.forget_gone()
+            self._gathered.changed_clients.clear()
+
+    # The batch
+
+    def seal(self) -> Gathered:
+        sealed, self._gathered = self._gathered, Gathered(self)
+        now = int(time.time() * 1000)
+        for author, client in sealed.new_clients:
+            sealed.entries.append(self._entry(now, author, "client", write_uint(client)))
+        for author, updates in sealed.by_author.items():
+            sealed.entries.append(self._entry(now, author, "update", merge(updates)))
+        return sealed
+
+    def _entry(self, now: int, author: str, kind: str, data: bytes) -> Entry:
+        return Entry(self._room.id, self._room.next_seq(), now, author, self.name, kind, data)
+
+    def show(self, sealed: Gathered) -> None:
+        del self._unshown[: len(sealed.updates)]
+        for session, body in sealed.replies:
+            self._deliver(session, body)
+        if sealed.updates:
+            only = next(iter(sealed.senders)) if len(sealed.senders) == 1 and len(sealed.by_author) == 1 else None
+            self._broadcast(update_body(merge(sealed.updates)), except_for=only)
+        if sealed.changed_clients:
+            self._broadcast(awareness_body(self.presence.states(sealed.changed_clients)))
+        for session, count in sealed.senders.items():
+            session.count_seen(count)
+
+    def _broadcast(self, body: bytes, *, except_for: Session | None = None) -> None:
+        frames: dict[bytes, bytes] = {}
+        for session in self.audience:
+            if session is except_for or session.missed is not None:
+                continue
+            frame = frames.get(session.prefix)
+            if frame is None:
+                frame = frames[session.prefix] = session.prefix + body
+            session.outbox.put(frame)
+            if session.outbox.is_full:
+                self._fall_behind(session)
+
+    def tell(self, body: bytes) -> None:
+        """Send a stateless message to those who understand it."""
+        for session in self.audience:
+            if session.acknowledges and session.missed is None:
+                session.send(body)
+                if session.outbox.is_full:
+                    self._fall_behind(session)
+
+    def resync(self) -> None:
+        """Ask every writer for what it has and we lack: after edits were refused for a while."""
+        for session in self.audience:
+            if session.may_write:
+                session.send(step1_body(self.document.state_vector()))
+
+    # Slow readers
+
+    def _fall_behind(self, session: Session) -> None:
+        """What is queued is all that it gets until its queue is low; its memory stays bounded."""
+        missed = (self.document.state_vector(), list(self._unshown))
+        session.missed = missed
+        session.outbox.when_low(lambda: self._catch_up(session))
+        asyncio.get_running_loop().call_later(STALL_SECONDS, self._give_up, session, missed)
+
+    def _give_up(self, session: Session, missed: tuple[bytes, list[bytes]]) -> None:
+        if session.missed is missed and session in self.audience:
+            session.outbox.give_up()
+
+    def _catch_up(self, session: Session) -> None:
+        if session.missed is None or session not in self.audience:
+            return
+        state_vector, unshown = session.missed
+        session.missed = None
+        difference = merge([self.document.diff(state_vector), *unshown])
+        self._reply(session, update_body(difference))
+        session.send(awareness_body(self.presence.everybody()))
+
+    # Mending and snapshots
+
+    async def _mend(self) -> None:
+        """Replace a document that the library broke by what the journal and the batch hold. Single-flight."""
+        if self._mending is not None:
+            await asyncio.shield(self._mending)
+            return
+        self._mending = asyncio.get_running_loop().create_future()
+        try:
+            on_their_way = list(self._unshown)  # before reading: what is shown meanwhile is in neither place later
+            fresh = await self._stored_document()
+            fresh.load(on_their_way)
+            self.document = fresh
+        finally:
+            self._mending.set_result(None)
+            self._mending = None
+
+    def after_commit(self, sealed: Gathered) -> None:
+        self._since_snapshot[0] += len(sealed.entries)
+        self._since_snapshot[1] += sum(len(entry.data) for entry in sealed.entries)
+        due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
+        if due and not self._unshown and self._snapshot is None:
+            self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
+
+    async def save_snapshot(self) -> None:
+        """Write the whole document, if anything changed since the last one. Loading gets faster; history stays."""
+        try:
+            if self._since_snapshot[0] and not self._unshown and not self.document.broken:
+                self._since_snapshot = [0, 0]
+                state = self.document.encode()
+                seq, nested = self._room.last_seq(), self.document.nested
+                await self._store.save_snapshot(self._room.id, self.name, seq, nested, state)
+        except Exception as error:  # the journal has everything; a later snapshot will do
+            _log.warning("snapshot failed", extra={"room": self._room.id, "error": repr(error)})
+        finally:
+            self._snapshot = None
+
+    async def settled(self) -> None:
+        """Wait for a snapshot that is being written."""
+        if self._snapshot is not None:
+            await self._snapshot

@@ -1,0 +1,217 @@
+"""Both store ports on SQLite in WAL mode: one writer thread, one reader thread, one file. The only sqlite3 code."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from rooms.access import Role
+from rooms.errors import StoreUnavailable
+from rooms.store import Entry, Link, Member, RoomRecord, Stored
+
+_Row = TypeVar("_Row")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rooms (
+  key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL,
+  language TEXT NOT NULL, created_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS links (
+  code TEXT PRIMARY KEY, room INTEGER NOT NULL REFERENCES rooms, role TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_of_room ON links (room);
+CREATE TABLE IF NOT EXISTS members (
+  room INTEGER NOT NULL REFERENCES rooms, number INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
+  role TEXT NOT NULL, token_hash BLOB NOT NULL UNIQUE, PRIMARY KEY (room, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (
+  room INTEGER NOT NULL REFERENCES rooms, seq INTEGER NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL,
+  channel TEXT NOT NULL, kind TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events ON entries (room, channel, seq) WHERE channel IN ('chat', 'run', 'room');
+CREATE TABLE IF NOT EXISTS snapshots (
+  room INTEGER NOT NULL REFERENCES rooms, document TEXT NOT NULL, seq INTEGER NOT NULL, nested INTEGER NOT NULL,
+  state BLOB NOT NULL, PRIMARY KEY (room, document));
+PRAGMA user_version = 1;
+"""
+_APPEND = "INSERT OR IGNORE INTO entries VALUES ((SELECT key FROM rooms WHERE id = ?), ?, ?, ?, ?, ?, ?)"
+_ROOM = "(SELECT key FROM rooms WHERE id = ?)"
+_SNAPSHOT = (
+    f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, ?) ON CONFLICT (room, document) DO UPDATE"
+    " SET seq = excluded.seq, nested = excluded.nested, state = excluded.state WHERE excluded.seq >= snapshots.seq"
+)
+_ADD_MEMBER = (
+    f"INSERT INTO members SELECT {_ROOM}, 1 + coalesce(max(number), 0), ?, ?, ?, ? FROM members WHERE room = {_ROOM}"
+    " RETURNING number"
+)
+
+
+class SqliteStore:
+    """Owns one data folder, alone: opening it twice fails.
+
+    `sync` is what a commit means: `normal` survives the death of the process, `full` also a power cut (an fsync each).
+    """
+
+    def __init__(self, folder: Path, sync: Literal["normal", "full"]) -> None:
+        self._folder = folder
+        self._sync = sync
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+
+    async def open(self) -> None:
+        """Raises StoreUnavailable when the folder cannot be used, saying why."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._folder / "lock")
+            self._write = await self._do(self._writer, self._connect)
+            self._read = await self._do(self._reader, self._connect)
+        except OSError as error:
+            raise StoreUnavailable(f"the data folder {self._folder} cannot be used: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._folder / "sangam.db", isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {self._sync}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.executescript(_SCHEMA)
+        return connection
+
+    async def close(self) -> None:
+        await self._do(self._reader, self._read.close)
+        await self._do(self._writer, self._write.close)
+        self._reader.shutdown()
+        self._writer.shutdown()
+        os.close(self._lock)
+
+    async def _do(self, pool: ThreadPoolExecutor, work: Callable[[], _Row]) -> _Row:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+    async def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        return await self._do(self._reader, lambda: self._read.execute(sql, values).fetchall())
+
+    # The journal
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        rows = [(e.room, e.seq, e.time, e.author, e.channel, e.kind, e.data) for e in entries]
+        await self._do(self._writer, lambda: self._commit(_APPEND, rows))
+
+    def _commit(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        self._write.execute("BEGIN IMMEDIATE")
+        try:
+            self._write.executemany(sql, rows)
+            self._write.execute("COMMIT")
+        except BaseException:
+            if self._write.in_transaction:
+                self._write.execute("ROLLBACK")
+            raise
+
+    async def last_seq(self, room: str) -> int:
+        rows = await self._rows(f"SELECT max(seq) FROM entries WHERE room = {_ROOM}", room)
+        return int(str(rows[0][0])) if rows[0][0] is not None else 0
+
+    async def load(self, room: str, document: str) -> Stored:
+        return await self._do(self._reader, lambda: self._load(room, document))
+
+    def _load(self, room: str, document: str) -> Stored:
+        self._read.execute("BEGIN")
+        try:
+            found = self._read.execute(
+                f"SELECT seq, nested, state FROM snapshots WHERE room = {_ROOM} AND document = ?", (room, document)
+            ).fetchone()
+            seq, nested, snapshot = found or (0, 0, None)
+            tail = self._read.execute(
+                f"SELECT data FROM entries WHERE room = {_ROOM} AND seq > ? AND channel = ? AND kind = 'update'"
+                " ORDER BY seq",
+                (room, seq, document),
+            ).fetchall()
+        finally:
+            self._read.execute("COMMIT")
+        return Stored(seq, nested, snapshot, tuple(data for (data,) in tail))
+
+    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        await self._do(self._writer, lambda: self._commit(_SNAPSHOT, [(room, document, seq, nested, state)]))
+
+    async def entries(
+        self, room: str, channels: Sequence[str], *, after: int | None, before: int | None, limit: int
+    ) -> list[Entry]:
+        marks = ",".join("?" * len(channels))
+        order = "DESC" if after is None else "ASC"
+        rows = await self._do(
+            self._reader,
+            lambda: self._read.execute(
+                f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_ROOM}"
+                f" AND channel IN ({marks}) AND channel IN ('chat', 'run', 'room')"
+                f" AND seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?",
+                (room, *channels, after or 0, before or 2**62, limit),
+            ).fetchall(),
+        )
+        found = [Entry(room, *row) for row in rows]
+        return found if after is not None else found[::-1]
+
+    # Rooms, links, members
+
+    async def create_room(self, room: RoomRecord, links: Sequence[Link]) -> bool:
+        try:
+            await self._do(self._writer, lambda: self._create_room(room, links))
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def _create_room(self, room: RoomRecord, links: Sequence[Link]) -> None:
+        with_room = (room.id, room.name, room.kind, room.language, room.created_at)
+        self._write.execute("BEGIN IMMEDIATE")
+        try:
+            sql = "INSERT INTO rooms (id, name, kind, language, created_at) VALUES (?, ?, ?, ?, ?)"
+            self._write.execute(sql, with_room)
+            rows = [(link.code, room.id, link.role) for link in links]
+            self._write.executemany(f"INSERT INTO links VALUES (?, {_ROOM}, ?)", rows)
+            self._write.execute("COMMIT")
+        except BaseException:
+            self._write.execute("ROLLBACK")
+            raise
+
+    async def room(self, room: str) -> RoomRecord | None:
+        rows = await self._rows("SELECT id, name, kind, language, created_at FROM rooms WHERE id = ?", room)
+        return RoomRecord(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    async def link(self, code: str) -> Link | None:
+        sql = "SELECT code, id, role FROM links JOIN rooms ON key = room WHERE code = ?"
+        rows = await self._rows(sql, code)
+        return Link(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    async def links(self, room: str) -> list[Link]:
+        rows = await self._rows(f"SELECT code, ?, role FROM links WHERE room = {_ROOM}", room, room)
+        return [Link(*row) for row in rows]  # type: ignore[arg-type]
+
+    async def add_member(self, room: str, member_id: str, name: str, role: Role, token_hash: bytes) -> Member:
+        values = (room, member_id, name, role, token_hash, room)
+        rows = await self._do(self._writer, lambda: self._write.execute(_ADD_MEMBER, values).fetchall())
+        return Member(member_id, name, role, rows[0][0])
+
+    async def members(self, room: str) -> list[Member]:
+        sql = f"SELECT id, name, role, number FROM members WHERE room = {_ROOM} ORDER BY number"
+        return [Member(*row) for row in await self._rows(sql, room)]  # type: ignore[arg-type]
+
+    async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
+        sql = (
+            "SELECT rooms.id, members.id, members.name, role, number FROM members JOIN rooms ON key = room"
+            " WHERE token_hash = ?"
+        )
+        rows = await self._rows(sql, token_hash)
+        return (str(rows[0][0]), Member(*rows[0][1:])) if rows else None  # type: ignore[arg-type]
+
+
+def _lock(path: Path) -> int:
+    """Hold the folder for this process; the kernel lets go when the process dies, however it dies."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise StoreUnavailable(f"another server already uses the data folder {path.parent}") from error
+    return lock

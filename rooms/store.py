@@ -1,0 +1,103 @@
+"""What must last, as two ports: the journal and the register of rooms, links and members.
+
+Absent is not unreadable: a method returns None for what does not exist and raises StoreUnavailable when it cannot tell.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from rooms.access import Kind, Role
+
+SYSTEM = "system"
+"""The author of what no member did."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing that happened in a room. `time` is Unix milliseconds; `seq` counts from 1 without gaps per room.
+
+    `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data).
+    """
+
+    room: str
+    seq: int
+    time: int
+    author: str
+    channel: str
+    kind: str
+    data: bytes
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A document as the journal holds it: a snapshot that contains every entry up to `seq`, and the updates after it.
+
+    `nested` is the snapshot's count of nested items (`realtime.update.check_update`).
+    """
+
+    seq: int
+    nested: int
+    snapshot: bytes | None
+    tail: tuple[bytes, ...]
+
+
+class RoomRecord(msgspec.Struct, frozen=True, rename="camel"):
+    id: str
+    name: str
+    kind: Kind
+    language: str
+    created_at: int
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person in a room. `number` counts the room's members from 1 and picks the person's colour."""
+
+    id: str
+    name: str
+    role: Role
+    number: int
+
+
+class Link(msgspec.Struct, frozen=True):
+    code: str
+    room: str
+    role: Role
+
+
+class JournalStore(Protocol):
+    """The append-only log of every room and the snapshots that make loading fast."""
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Commit all or nothing. Appending an entry again (same room and seq) changes nothing."""
+
+    async def last_seq(self, room: str) -> int: ...
+
+    async def load(self, room: str, document: str) -> Stored: ...
+
+    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None: ...
+
+    async def entries(
+        self, room: str, channels: Sequence[str], *, after: int | None, before: int | None, limit: int
+    ) -> list[Entry]:
+        """Ascending by seq; without `after` the newest `limit`."""
+
+
+class RoomStore(Protocol):
+    """Rooms, the links that lead into them, and their members; tokens are kept as hashes only."""
+
+    async def create_room(self, room: RoomRecord, links: Sequence[Link]) -> bool:
+        """False if the id or a code is taken."""
+
+    async def room(self, room: str) -> RoomRecord | None: ...
+
+    async def link(self, code: str) -> Link | None: ...
+
+    async def links(self, room: str) -> list[Link]: ...
+
+    async def add_member(self, room: str, member_id: str, name: str, role: Role, token_hash: bytes) -> Member:
+        """Give the newcomer the room's next number."""
+
+    async def members(self, room: str) -> list[Member]: ...
+
+    async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
+        """The room and member a token belongs to."""
