@@ -51,7 +51,7 @@ function daysBetween(time: number, now: number): number {
 }
 
 function relativeUnit(amount: number, unit: Intl.RelativeTimeFormatUnit): string {
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" })
+  return new Intl.RelativeTimeFormat("en-GB", { numeric: "auto", style: "short" })
     .format(-amount, unit)
     .replace(".", "");
 }
@@ -89,7 +89,12 @@ export function megabytes(bytes: number): string {
   return t("time.megabytes", { value: decimals(value > 0 && value < 1 ? 1 : 0).format(value) });
 }
 
+/** `1,204` */
+export function count(value: number): string {
+  return decimals(0).format(value);
+}
+
 /** `Ananya, Rohan and Tomás` */
 export function list(names: readonly string[]): string {
-  return new Intl.ListFormat("en", { style: "long", type: "conjunction" }).format(names);
+  return new Intl.ListFormat("en-GB", { style: "long", type: "conjunction" }).format(names);
 }

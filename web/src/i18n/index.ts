@@ -2,6 +2,7 @@ export type { MessageKey, Values } from "./catalogue";
 export { t, useT } from "./catalogue";
 export {
   clock,
+  count,
   dayName,
   fullTime,
   list,

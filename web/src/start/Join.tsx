@@ -17,11 +17,8 @@ export interface JoinProps {
 export function Join({ code, onJoined, go = goTo }: JoinProps) {
   return (
     <PageFrame>
-      <main
-        id="main"
-        className="grid content-start justify-items-center px-4 pt-[12dvh] pb-10 phone:pt-8"
-      >
-        <div className="w-full max-w-[400px]">
+      <main id="main" className="grid place-items-center px-4 pt-6 pb-[12dvh] phone:content-start">
+        <div className="w-full max-w-[448px] rounded-3 border border-line bg-surface-1 p-8 phone:border-0 phone:bg-transparent phone:p-0">
           <JoinBody code={code} onJoined={onJoined} go={go} />
         </div>
       </main>

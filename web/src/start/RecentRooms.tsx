@@ -113,7 +113,7 @@ function RecentRow({ room, onForget }: { room: RecentRoom; onForget: () => void 
         label={t("start.forget", { name: room.name })}
         icon={X}
         onClick={onForget}
-        className="mr-1 text-text-3 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 touch:opacity-100"
+        className="absolute right-2 bg-surface-3 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 touch:static touch:-mr-1 touch:bg-transparent touch:opacity-100"
       />
     </li>
   );

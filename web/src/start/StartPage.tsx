@@ -33,7 +33,7 @@ export default function StartPage({ go = goTo }: { go?: (path: string) => void }
 function Foot({ server, askAgain }: { server: ServerState; askAgain: () => void }) {
   const t = useT();
   return (
-    <footer className="mx-auto flex w-full max-w-[1184px] flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-8 py-4 text-12 text-text-2 phone:px-4">
+    <footer className="mx-auto flex w-full max-w-[1120px] flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-8 py-4 text-12 text-text-2 phone:px-4">
       <span role="status">
         <ServerLine server={server} />
       </span>

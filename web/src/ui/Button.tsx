@@ -88,7 +88,9 @@ export function Button({
       <ButtonFace icon={icon} busy={busy} busyLabel={busyLabel}>
         {children}
       </ButtonFace>
-      {keys && !busy && <Kbd keys={keys} className="border-current/35 text-current touch:hidden" />}
+      {keys && !busy && (
+        <Kbd keys={keys} tone={variant === "ink" ? "ink" : "line"} className="touch:hidden" />
+      )}
     </button>
   );
   return disabledReason ? <Tooltip label={disabledReason}>{button}</Tooltip> : button;

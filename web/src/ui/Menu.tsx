@@ -86,7 +86,7 @@ function RowFace({ icon, keys, children }: RowProps) {
     <>
       {icon && <Icon of={icon} />}
       <span className="min-w-0 flex-1 py-1">{children}</span>
-      {keys && <Kbd keys={keys} className="ml-4 border-0 touch:hidden" />}
+      {keys && <Kbd keys={keys} tone="bare" className="ml-4 touch:hidden" />}
     </>
   );
 }

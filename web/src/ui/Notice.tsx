@@ -1,6 +1,7 @@
 import { type LucideIcon, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useT } from "../i18n";
+import { copyText } from "./copyText";
 import { cx } from "./cx";
 import { Icon } from "./Icon";
 import { toast } from "./toasts";
@@ -68,8 +69,7 @@ export function ErrorState({ code, actions, className, ...face }: ErrorStateProp
 function CopyDetails({ code }: { code: string }) {
   const t = useT();
   const copy = async () => {
-    await navigator.clipboard.writeText(code);
-    toast({ text: t("ui.detailsCopied") });
+    if (await copyText(code)) toast({ text: t("ui.detailsCopied") });
   };
   return (
     <TextButton onClick={() => void copy()}>

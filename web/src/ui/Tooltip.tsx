@@ -22,7 +22,7 @@ export function Tooltip({ label, keys, side = "bottom", children }: TooltipProps
           className="z-(--z-tooltip) flex max-w-72 items-center gap-2 rounded-1 bg-text-1 px-2 py-1 text-12 text-on-ink"
         >
           {label}
-          {keys && <Kbd keys={keys} className="border-current text-current" />}
+          {keys && <Kbd keys={keys} tone="ink" />}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -8,6 +8,7 @@ export {
   IconButton,
   type IconButtonProps,
 } from "./Button";
+export { copyText } from "./copyText";
 export { cx } from "./cx";
 export { Dialog, type DialogProps, Sheet } from "./Dialog";
 export { Field, FieldError, Input, Select, Switch, Textarea } from "./Field";
@@ -35,3 +36,4 @@ export { Tooltip } from "./Tooltip";
 export { type Toast, toast } from "./toasts";
 export { UiProvider } from "./UiProvider";
 export { useMedia, usePhone } from "./useMedia";
+export { type StickToEnd, useStickToEnd } from "./useStickToEnd";

@@ -1,0 +1,90 @@
+import { useMemo, useSyncExternalStore } from "react";
+import type { RoomApi } from "../api";
+import { useOpenRoom, useRoom } from "../collab";
+import { explain } from "../i18n";
+
+/** Longest message the server takes, in characters. */
+export const MESSAGE_LENGTH = 4000;
+
+export interface Outgoing {
+  id: number;
+  text: string;
+  /** Why it did not arrive; null while it is on its way. */
+  problem: string | null;
+  /** Place in the journal once the server has it. */
+  seq: number | null;
+}
+
+interface OutboxState {
+  draft: string;
+  waiting: readonly Outgoing[];
+}
+
+/** Messages on their way, and the unsent draft; outlives the panel. */
+export class Outbox {
+  state: OutboxState = { draft: "", waiting: [] };
+  private readonly listeners = new Set<() => void>();
+  private lastId = 0;
+
+  constructor(private readonly api: Pick<RoomApi, "chat">) {}
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  write(draft: string): void {
+    this.set({ draft });
+  }
+
+  send(text: string): Promise<void> {
+    this.lastId += 1;
+    const id = this.lastId;
+    const message: Outgoing = { id, text, problem: null, seq: null };
+    this.set({ draft: "", waiting: [...this.state.waiting, message] });
+    return this.post(id, text);
+  }
+
+  retry(message: Outgoing): Promise<void> {
+    this.change(message.id, { problem: null });
+    return this.post(message.id, message.text);
+  }
+
+  discard(id: number): void {
+    this.set({ waiting: this.state.waiting.filter((message) => message.id !== id) });
+  }
+
+  private async post(id: number, text: string): Promise<void> {
+    try {
+      const { seq } = await this.api.chat(text);
+      this.change(id, { seq });
+    } catch (error) {
+      this.change(id, { problem: explain(error) });
+    }
+  }
+
+  private change(id: number, change: Partial<Outgoing>): void {
+    this.set({
+      waiting: this.state.waiting.map((one) => (one.id === id ? { ...one, ...change } : one)),
+    });
+  }
+
+  private set(change: Partial<OutboxState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener();
+  }
+}
+
+const boxes = new WeakMap<object, Outbox>();
+
+/** One outbox per open room. */
+export function useOutbox(): { outbox: Outbox; state: OutboxState } {
+  const room = useOpenRoom();
+  const { api } = useRoom();
+  const outbox = useMemo(() => {
+    const known = boxes.get(room) ?? new Outbox(api);
+    boxes.set(room, known);
+    return known;
+  }, [room, api]);
+  return { outbox, state: useSyncExternalStore(outbox.subscribe, () => outbox.state) };
+}

@@ -1,0 +1,211 @@
+import { ChevronUp, Copy, Square, Terminal, X } from "lucide-react";
+import type { ReactNode } from "react";
+import { useRoom } from "../collab";
+import { megabytes, useT } from "../i18n";
+import { Button, copyText, Empty, givenName, IconButton, keyLabel, State, toast } from "../ui";
+import { sentence, useDesk, useRuns } from "./desk";
+import type { Run } from "./log";
+import { LineView, OutputView } from "./OutputView";
+import { RunPicker } from "./RunPicker";
+import { StdinRow } from "./StdinRow";
+import { useRunState } from "./useRunState";
+
+export interface RunPanelProps {
+  /** `strip` is the phone's 108 px: state, Stop and the last two lines. */
+  layout?: "panel" | "strip" | "sheet";
+  /** Opens the sheet from the strip. */
+  onOpen?: () => void;
+  onClose?: () => void;
+}
+
+/** What programs print, and what people type into them. */
+export function RunPanel({ layout = "panel", onOpen, onClose }: RunPanelProps) {
+  const t = useT();
+  const runs = useRuns();
+  const { state } = useDesk();
+  const { mayWrite } = useRoom();
+  const run = runs.find(({ id }) => id === state.chosen) ?? runs.at(-1) ?? null;
+  if (layout === "strip") return <Strip run={run} {...(onOpen && { onOpen })} />;
+  const running = run !== null && run.finished === null;
+  return (
+    <section aria-label={t("run.panel")} className="@container flex h-full min-h-0 flex-1 flex-col">
+      <Head runs={runs} run={run} {...(onClose && { onClose })} />
+      {run ? (
+        <OutputView
+          key={run.id}
+          output={run.output}
+          head={<Starter run={run} />}
+          foot={<Ending run={run} />}
+        />
+      ) : (
+        <NothingYet />
+      )}
+      {running && mayWrite && <StdinRow run={run.id} />}
+    </section>
+  );
+}
+
+function Head({
+  runs,
+  run,
+  onClose,
+}: {
+  runs: readonly Run[];
+  run: Run | null;
+  onClose?: () => void;
+}) {
+  const t = useT();
+  return (
+    <div className="flex h-(--h-tabs) shrink-0 items-stretch border-b border-line bg-surface-2">
+      <h2 className="flex items-center bg-surface-1 px-3 font-medium shadow-[inset_0_-2px_0_var(--text-1)]">
+        {t("run.output")}
+      </h2>
+      <div className="flex min-w-0 flex-1 items-center justify-end gap-1.5 px-2">
+        <RunStateLine run={run} short={false} />
+        {run && <StopButton run={run} />}
+        {run && <RunPicker runs={runs} shown={run} />}
+        {run && <CopyOutput run={run} />}
+        {onClose && <IconButton label={t("run.close")} icon={X} onClick={onClose} />}
+      </div>
+    </div>
+  );
+}
+
+function RunStateLine({ run, short }: { run: Run | null; short: boolean }) {
+  const { words, icon, tone, spin } = useRunState(run, short);
+  const running = run !== null && run.finished === null;
+  // Spoken when it ends, not ten times a second.
+  return (
+    <span role="status" aria-live={running ? "off" : "polite"} className="mr-1 flex min-w-0">
+      <State icon={icon} tone={tone} spin={spin}>
+        {words}
+      </State>
+    </span>
+  );
+}
+
+function StopButton({ run }: { run: Run }) {
+  const t = useT();
+  const { desk } = useDesk();
+  const { mayWrite } = useRoom();
+  if (run.finished || !mayWrite) return null;
+  return (
+    <Button icon={Square} onClick={() => void desk.stop(run.id)}>
+      {t("run.stop")}
+    </Button>
+  );
+}
+
+function CopyOutput({ run }: { run: Run }) {
+  const t = useT();
+  const copy = async () => {
+    if (await copyText(run.output.text)) toast({ text: t("run.copied"), icon: Copy });
+    else toast({ text: t("run.notCopied"), tone: "error" });
+  };
+  return (
+    <IconButton
+      label={t("run.copy")}
+      icon={Copy}
+      disabled={run.output.empty}
+      onClick={() => void copy()}
+    />
+  );
+}
+
+/** Who ran it is the first line. */
+function Starter({ run }: { run: Run }) {
+  const t = useT();
+  const { members, me } = useRoom();
+  const { state } = useDesk();
+  if (!run.path) return <p className="text-text-3">{t("run.cutBeginning")}</p>;
+  const name =
+    state.config?.languages.find(({ id }) => id === run.language)?.name ?? run.language ?? "";
+  const values = { path: run.path, language: `${name} ${run.version ?? ""}`.trim() };
+  const author = givenName(members.get(run.author ?? "")?.name ?? t("run.somebody"));
+  const words =
+    run.author === me.id ? t("run.youRan", values) : t("run.ran", { ...values, name: author });
+  return <p className="text-text-3">{words}</p>;
+}
+
+/** What is worth knowing about the end, beyond the state line. */
+function Ending({ run }: { run: Run }) {
+  const t = useT();
+  const { finished, limits } = run;
+  if (!finished) return null;
+  return (
+    <>
+      {finished.truncated && (
+        <p className="text-caution">
+          {limits
+            ? t("run.truncated", { limit: megabytes(limits.outputBytes) })
+            : t("run.truncatedBare")}
+        </p>
+      )}
+      {finished.status === "lost" && <p className="text-caution">{t("run.lostText")}</p>}
+      {finished.message && <p className="text-text-3">{sentence(finished.message)}</p>}
+      {run.output.empty && finished.status === "ok" && (
+        <p className="text-text-3">{t("run.silent")}</p>
+      )}
+    </>
+  );
+}
+
+function NothingYet() {
+  const t = useT();
+  const { state } = useDesk();
+  const { mayWrite } = useRoom();
+  const config = state.config;
+  const broken = config !== null && !config.execution.available;
+  const reason = config?.execution.reason;
+  if (broken) {
+    return (
+      <Centre>
+        <Empty icon={Terminal} title={t("run.noSandboxTitle")}>
+          {t("run.noSandboxText", { reason: reason ? sentence(reason) : "" })}
+        </Empty>
+      </Centre>
+    );
+  }
+  return (
+    <Centre>
+      <Empty icon={Terminal} title={t("run.emptyTitle")}>
+        {mayWrite ? t("run.emptyText", { keys: keyLabel("Mod+Enter") }) : t("run.emptyTextReader")}
+      </Empty>
+    </Centre>
+  );
+}
+
+function Centre({ children }: { children: ReactNode }) {
+  return (
+    <div className="grid min-h-0 flex-1 place-items-center overflow-y-auto bg-surface-1">
+      {children}
+    </div>
+  );
+}
+
+function Strip({ run, onOpen }: { run: Run | null; onOpen?: () => void }) {
+  const t = useT();
+  const lines = run?.output.tail(2) ?? [];
+  return (
+    <section
+      aria-label={t("run.panel")}
+      className="flex h-[108px] flex-col border-t border-line bg-surface-1"
+    >
+      <div className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface-2 px-2">
+        <span className="flex min-w-0 flex-1 pl-1">
+          <RunStateLine run={run} short />
+        </span>
+        {run && <StopButton run={run} />}
+        <IconButton label={t("run.open")} icon={ChevronUp} onClick={onOpen} />
+      </div>
+      <div className="flex min-h-0 flex-1 flex-col justify-end overflow-hidden px-3 py-2 font-code text-code leading-5">
+        {lines.length === 0 && (
+          <p className="truncate font-ui text-text-3">{t("run.stripEmpty")}</p>
+        )}
+        {lines.map((line) => (
+          <LineView key={line.id} line={line} className="truncate whitespace-pre" />
+        ))}
+      </div>
+    </section>
+  );
+}

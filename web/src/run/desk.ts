@@ -1,0 +1,132 @@
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { ApiError, type Config, getConfig, type Language, type RoomApi } from "../api";
+import { useEntries, useOpenRoom, useRoom } from "../collab";
+import { explain, t } from "../i18n";
+import { toast } from "../ui";
+import { type Run, RunLog } from "./log";
+
+interface DeskState {
+  config: Config | null;
+  /** A request to run is on its way. */
+  starting: boolean;
+  /** The run somebody chose to look at; null follows the newest. */
+  chosen: string | null;
+  /** Unsent input, kept while the panel is closed. */
+  input: string;
+}
+
+/** What the run button and the panel of one room share beside the journal. */
+export class RunDesk {
+  readonly log = new RunLog();
+  state: DeskState = { config: null, starting: false, chosen: null, input: "" };
+  private readonly listeners = new Set<() => void>();
+  private asked = false;
+
+  constructor(private readonly api: RoomApi) {}
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  set(change: Partial<DeskState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Asks once what this server can run; a failed question is asked again at the next mount. */
+  askConfig(): void {
+    if (this.asked) return;
+    this.asked = true;
+    getConfig().then(
+      (config) => this.set({ config }),
+      () => {
+        this.asked = false;
+      },
+    );
+  }
+
+  async start(fileId: string): Promise<void> {
+    if (this.state.starting) return;
+    this.set({ starting: true });
+    try {
+      await this.api.run({ fileId });
+      this.set({ chosen: null });
+    } catch (error) {
+      const again = { label: t("run.tryAgain"), run: () => void this.start(fileId) };
+      toast({ text: whyNot(error), tone: "error", action: again });
+    } finally {
+      this.set({ starting: false });
+    }
+  }
+
+  async stop(run: string): Promise<void> {
+    try {
+      await this.api.stop(run);
+    } catch (error) {
+      toast({ text: t("run.notStopped", { reason: explain(error) }), tone: "error" });
+    }
+  }
+
+  /** Sends a line, or the end of input; answers whether it arrived. */
+  async send(run: string, text: string | null): Promise<boolean> {
+    try {
+      if (text === null) await this.api.endInput(run);
+      else await this.api.input(run, text);
+      return true;
+    } catch (error) {
+      const over = error instanceof ApiError && error.code === "run_over";
+      const reason = over ? t("run.over") : t("run.notSent", { reason: explain(error) });
+      toast({ text: reason, tone: "error" });
+      return false;
+    }
+  }
+}
+
+/** What happened, what is safe, what next. */
+function whyNot(error: unknown): string {
+  const code = error instanceof ApiError ? error.code : "";
+  if (code === "sandbox_unavailable") return t("run.noSandbox");
+  if (code === "too_many_runs") return t("run.tooMany");
+  if (code === "file_not_found") return t("run.noFile");
+  if (code === "language_unavailable" && error instanceof ApiError) {
+    return t("run.noLanguage", { reason: sentence(error.message) });
+  }
+  return t("run.notStarted", { reason: explain(error) });
+}
+
+/** The server's words as a sentence of ours. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+const desks = new WeakMap<object, RunDesk>();
+
+/** One desk per open room, whoever asks first. */
+export function useDesk(): { desk: RunDesk; state: DeskState } {
+  const room = useOpenRoom();
+  const { api } = useRoom();
+  const desk = useMemo(() => {
+    const known = desks.get(room) ?? new RunDesk(api);
+    desks.set(room, known);
+    return known;
+  }, [room, api]);
+  useEffect(() => desk.askConfig(), [desk]);
+  return { desk, state: useSyncExternalStore(desk.subscribe, () => desk.state) };
+}
+
+/** The runs of the room, oldest first. */
+export function useRuns(): readonly Run[] {
+  const { desk } = useDesk();
+  const entries = useEntries("run");
+  return useMemo(() => desk.log.take(entries, Date.now()), [desk, entries]);
+}
+
+/** The language a file runs as, by its extension. */
+export function languageFor(path: string, config: Config): Language | null {
+  const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+  const fits = ({ extensions }: Language) =>
+    extensions.some((one) => one.replace(/^\./, "") === extension);
+  return config.languages.find(fits) ?? null;
+}
