@@ -1,0 +1,63 @@
+"""What the programs of a cell use, read from its control group. Runs in the cell: standard library only."""
+
+import os
+import time
+
+
+def total(path: str, keys: tuple[bytes, ...]) -> int:
+    """The sum of some counters of a `name value` file."""
+    with open(path, "rb") as opened:
+        lines = opened.read().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.split()[0] in keys)
+
+
+class Meter:
+    """What the tree has used since `start`, apart from this process itself. Seconds and bytes."""
+
+    def __init__(self, top: str = "") -> None:
+        self.top = top
+        self.second = os.path.exists(f"{top}/cg/unified")
+        self.start()
+
+    def start(self) -> None:
+        """A new step begins."""
+        self.began = time.monotonic()
+        self.peak = 0
+        self.memory_now = 0
+        self.cpu_before = self._cpu_total()
+        self.oom_before = self._oom_total()
+
+    def cpu(self) -> float:
+        """Processor time of the whole tree."""
+        return max(0.0, self._cpu_total() - self.cpu_before)
+
+    def wall(self) -> float:
+        """Time since the start."""
+        return time.monotonic() - self.began
+
+    def oom(self) -> int:
+        """How many processes were killed for memory."""
+        return self._oom_total() - self.oom_before
+
+    def sample(self) -> None:
+        """Look at the memory: anonymous pages and what lies in /work, /tmp and /dev/shm."""
+        self.memory_now = total(self.top + "/cg" + self._memory_file(), self._memory_keys())
+        self.peak = max(self.peak, self.memory_now)
+
+    def _memory_file(self) -> str:
+        return "/unified/memory.stat" if self.second else "/memory/memory.stat"
+
+    def _memory_keys(self) -> tuple[bytes, ...]:
+        return (b"anon", b"shmem") if self.second else (b"rss", b"shmem")
+
+    def _cpu_total(self) -> float:
+        if self.second:
+            used = total(f"{self.top}/cg/unified/cpu.stat", (b"usage_usec",)) / 1e6
+        else:
+            with open(f"{self.top}/cg/cpuacct/cpuacct.usage", "rb") as opened:
+                used = int(opened.read()) / 1e9
+        return used - time.process_time()
+
+    def _oom_total(self) -> int:
+        file = "/unified/memory.events" if self.second else "/memory/memory.oom_control"
+        return total(f"{self.top}/cg{file}", (b"oom_kill",))

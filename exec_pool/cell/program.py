@@ -1,0 +1,229 @@
+"""One step while it runs: the child, its pipes and its limits. Runs in the cell: standard library only."""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import struct
+import time
+from typing import Any
+
+from exec_pool.cell.link import CHUNK, Link
+from exec_pool.cell.meter import Meter
+
+PR_SET_DUMPABLE = 4
+LOOK_EVERY = 0.02
+USAGE_EVERY = 0.5
+FLUSH_AFTER = 0.016
+FLUSH_BYTES = 8192
+
+
+def kill_all() -> None:
+    """Kill every process of the cell but this one."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+
+
+def dumpable(whether: bool) -> None:
+    """May processes of the same uid look into this one, and this one into its own /proc entry for writing?"""
+    if ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(whether), 0, 0, 0):
+        raise OSError("prctl failed")
+
+
+def become(step: dict[str, Any], ends: tuple[int, int, int]) -> None:
+    """In the child: turn into the program. Returns only when that failed."""
+    os.setsid()
+    for number, fd in enumerate(ends):
+        os.dup2(fd, number)
+    os.closerange(3, 1024)
+    dumpable(True)
+    with open("/proc/self/oom_score_adj", "w") as opened:
+        opened.write("1000")
+    cpu = int(step["cpu"]) + 2
+    for kind, most in (
+        (resource.RLIMIT_CPU, cpu),
+        (resource.RLIMIT_FSIZE, step["file"]),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 65536),
+    ):
+        resource.setrlimit(kind, (most, most))
+    os.nice(5)
+    os.umask(0o022)
+    argv = step["argv"]
+    try:
+        os.chdir(step["cwd"])
+        os.execvpe(argv[0], argv, step["env"])
+    except OSError as error:
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode(errors="replace"))
+
+
+class Program:
+    """A started step. `kinds` are the open output pipes and the frame type of each; `why` is why it was ended."""
+
+    def __init__(self, step: dict[str, Any], link: Link, meter: Meter) -> None:
+        self.step, self.link, self.meter = step, link, meter
+        self.why = ""
+        self.written = 0
+        self.held: list[tuple[str, bytes]] = []
+        self.held_bytes = 0
+        self.last_flush = 0.0
+        self.status = 0
+        self.look_at = 0.0
+        self.usage_at = time.monotonic() + USAGE_EVERY
+        self.stdin: int | None = None
+        self.compiling = step["name"] == "compile"
+        meter.start()
+        self._spawn()
+
+    def _spawn(self) -> None:
+        stdin_end, stdin = os.pipe()
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                become(self.step, (stdin_end, out_end, err_end))
+            finally:
+                os._exit(127)
+        for fd in (stdin_end, out_end, err_end):
+            os.close(fd)
+        for fd in (stdin, out, err):
+            os.set_blocking(fd, False)
+        self.stdin = stdin
+        if self.compiling:
+            self.close_stdin()
+        self.kinds = {out: "C", err: "C"} if self.compiling else {out: "O", err: "X"}
+        self.pidfd = os.pidfd_open(self.pid)
+
+    def close_stdin(self) -> None:
+        """The program reads the end of its input."""
+        if self.stdin is not None:
+            os.close(self.stdin)
+            self.stdin = None
+
+    def read(self, fd: int) -> None:
+        """Take what a pipe has, within the limit; the end of a pipe forgets it."""
+        try:
+            data = os.read(fd, CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            os.close(fd)
+            del self.kinds[fd]
+            return
+        room = self.step["output"] - self.written
+        if len(data) > room:
+            data = data[:room]
+            self.end("output")
+        self.written += len(data)
+        if data:
+            self._hold(self.kinds[fd], data)
+
+    def _hold(self, kind: str, data: bytes) -> None:
+        self.held.append((kind, data))
+        self.held_bytes += len(data)
+        if self.held_bytes >= FLUSH_BYTES or time.monotonic() - self.last_flush >= FLUSH_AFTER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held, neighbours of one stream together."""
+        held, self.held, self.held_bytes = self.held, [], 0
+        self.last_flush = time.monotonic()
+        while held:
+            kind, count = held[0][0], 0
+            while count < len(held) and held[count][0] == kind:
+                count += 1
+            self.link.send(kind, b"".join(data for _, data in held[:count]))
+            del held[:count]
+
+    def end(self, why: str) -> None:
+        """Kill everything in the cell but this process; the first reason counts."""
+        self.why = self.why or why
+        kill_all()
+
+    def watch(self) -> None:
+        """The periodic look at the limits."""
+        now = time.monotonic()
+        if self.held and now - self.last_flush >= FLUSH_AFTER:
+            self.flush()
+        if now < self.look_at:
+            return
+        self.look_at = now + LOOK_EVERY
+        self.meter.sample()
+        if self.meter.cpu() > self.step["cpu"]:
+            self.end("cpu")
+        if self.meter.wall() > self.step["wall"]:
+            self.end("wall")
+        if now >= self.usage_at:
+            self.usage_at = now + USAGE_EVERY
+            self.link.send("U", struct.pack(">dQ", self.meter.cpu(), self.meter.memory_now))
+
+    def finish(self) -> dict[str, Any]:
+        """After the main process: nothing it left behind lives on. Gives the last word on the step."""
+        wall = self.meter.wall()
+        self.meter.sample()
+        biggest = self._reap()
+        os.close(self.pidfd)
+        self.close_stdin()
+        for fd in list(self.kinds):
+            while fd in self.kinds:
+                self.read(fd)
+        self.flush()
+        code = os.waitstatus_to_exitcode(self.status)
+        if code == -signal.SIGXCPU:
+            self.why = self.why or "cpu"
+        return {
+            "step": self.step["name"],
+            "code": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+            "why": self.why,
+            "cpu": self.meter.cpu(),
+            "wall": wall,
+            "memory": max(self.meter.peak, biggest),
+            "oom": self.meter.oom(),
+        }
+
+    def _reap(self) -> int:
+        """Wait for all that was killed; the largest resident size of any of them."""
+        biggest = 0
+        while True:
+            kill_all()
+            try:
+                pid, status, used = os.wait4(-1, 0)
+            except ChildProcessError:
+                return biggest
+            biggest = max(biggest, used.ru_maxrss * 1024)
+            if pid == self.pid:
+                self.status = status
+
+
+class Input:
+    """Standard input of the run step: bytes wait here until the program reads them."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.waiting = bytearray()
+        self.ended = False
+
+    def feed(self, program: Program) -> None:
+        """Write what fits; close at the end; a program that closed its side gets nothing more."""
+        if program.stdin is None:
+            self._taken(len(self.waiting))
+            return
+        try:
+            if self.waiting:
+                self._taken(os.write(program.stdin, self.waiting[:CHUNK]))
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self.ended = True
+            self._taken(len(self.waiting))
+        if self.ended and not self.waiting:
+            program.close_stdin()
+
+    def _taken(self, count: int) -> None:
+        if count:
+            del self.waiting[:count]
+            self.link.send("A", struct.pack(">I", count))

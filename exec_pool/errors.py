@@ -1,0 +1,49 @@
+"""Everything this package raises. Each error has a stable `code` and a sentence for people."""
+
+
+class ExecError(Exception):
+    """The root of the tree; `code` is stable and may travel to clients."""
+
+    code = "exec_error"
+
+
+class SandboxUnavailable(ExecError):
+    """There is no sandbox on this machine (or it is still being checked); nothing was started."""
+
+    code = "sandbox_unavailable"
+
+
+class LanguageUnavailable(ExecError):
+    """The language is unknown, or its toolchain is not installed."""
+
+    code = "language_unavailable"
+
+
+class RunnerFull(ExecError):
+    """Too many runs wait already, in all or for this lease."""
+
+    code = "too_many_runs"
+
+
+class BadRequest(ExecError):
+    """The request itself is wrong: a bad path, no such entry, too many bytes, limits out of range."""
+
+    code = "bad_request"
+
+
+class InputFull(ExecError):
+    """The program does not read its input fast enough; nothing of this write was taken."""
+
+    code = "input_full"
+
+
+class RunOver(ExecError):
+    """The run has ended, or its input was closed."""
+
+    code = "run_over"
+
+
+class CellFailed(ExecError):
+    """A cell did not start or broke down. Owner: this package; clients see `internal_error`."""
+
+    code = "cell_failed"
