@@ -56,8 +56,8 @@ export function Composer() {
           keys="Enter"
           icon={Send}
           tooltipSide="top"
-          disabled={draft.trim() === "" || surplus > 0}
-          className={cx("touch:mb-1", draft.trim() === "" && "border-solid!")}
+          disabled={surplus > 0}
+          className={cx("touch:mb-1", draft.trim() === "" && "text-text-3")}
         />
       </div>
       {surplus > 0 && (

@@ -43,6 +43,7 @@ export function chatLines(
   chat: readonly ChatEntry[],
   presence: readonly PresenceEntry[],
   runs: readonly RunEntry[],
+  now = Date.now(),
 ): ChatLine[] {
   const ends = endings(runs);
   const starts = runs.filter((entry) => entry.kind === "started");
@@ -57,7 +58,10 @@ export function chatLines(
   for (const entry of all) {
     if (!before || !sameDay(before.time, entry.time)) {
       flush();
-      lines.push({ kind: "day", key: `day ${entry.seq}`, time: entry.time });
+      // All of today needs no date.
+      if (lines.length > 0 || !sameDay(entry.time, now)) {
+        lines.push({ kind: "day", key: `day ${entry.seq}`, time: entry.time });
+      }
       before = null;
     }
     if (entry.channel === "room") stretch.push(entry);

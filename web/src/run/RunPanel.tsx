@@ -56,12 +56,14 @@ function Head({
 }) {
   const t = useT();
   return (
-    <div className="flex h-(--h-tabs) shrink-0 items-stretch border-b border-line bg-surface-2">
-      <h2 className="flex items-center bg-surface-1 px-3 font-medium shadow-[inset_0_-2px_0_var(--text-1)]">
+    <div className="flex shrink-0 flex-wrap items-stretch border-b border-line bg-surface-2">
+      <h2 className="flex h-(--h-tabs) items-center bg-surface-1 px-3 font-medium shadow-[inset_0_-2px_0_var(--text-1)]">
         {t("run.output")}
       </h2>
-      <div className="flex min-w-0 flex-1 items-center justify-end gap-1.5 px-2">
+      <div className="flex min-w-0 flex-1 items-center justify-end pl-2 @max-[560px]:order-last @max-[560px]:h-8 @max-[560px]:flex-none @max-[560px]:basis-full @max-[560px]:justify-start @max-[560px]:border-t @max-[560px]:border-line @max-[560px]:pl-3">
         <RunStateLine run={run} short={false} />
+      </div>
+      <div className="flex min-w-0 items-center justify-end gap-1.5 px-2 @max-[560px]:flex-1">
         {run && <StopButton run={run} />}
         {run && <RunPicker runs={runs} shown={run} />}
         {run && <CopyOutput run={run} />}
@@ -188,7 +190,7 @@ function Strip({ run, onOpen }: { run: Run | null; onOpen?: () => void }) {
   const lines = run?.output.tail(2) ?? [];
   return (
     <section
-      aria-label={t("run.panel")}
+      aria-label={t("run.strip")}
       className="flex h-[108px] flex-col border-t border-line bg-surface-1"
     >
       <div className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface-2 px-2">

@@ -21,6 +21,7 @@ export default function Invite({ open, onOpenChange }: InviteProps) {
       onOpenChange={onOpenChange}
       title={t("invite.title")}
       description={t("invite.text")}
+      width="lg"
     >
       <div className="grid gap-5">
         {links.participant && (

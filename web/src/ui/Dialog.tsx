@@ -44,7 +44,7 @@ export function Dialog(props: DialogProps) {
           className={cx(
             "fixed z-(--z-dialog) flex max-h-[85dvh] flex-col gap-3 overflow-y-auto overscroll-contain bg-raised p-5 shadow-3",
             "wide:inset-x-4 wide:top-[12dvh] wide:mx-auto wide:rounded-4",
-            width === "lg" ? "wide:max-w-[640px]" : "wide:max-w-[440px]",
+            width === "lg" ? "wide:max-w-[560px]" : "wide:max-w-[440px]",
             "phone:inset-x-0 phone:bottom-0 phone:rounded-t-4 phone:pb-[calc(20px+env(safe-area-inset-bottom))]",
             MOTION,
             className,

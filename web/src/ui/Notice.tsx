@@ -23,7 +23,7 @@ function Face({ title, children, actions, level = 3 }: Omit<NoticeProps, "icon" 
   return (
     <>
       <Heading className="font-semibold">{title}</Heading>
-      {children && <p className="max-w-96 text-text-2">{children}</p>}
+      {children && <p className="max-w-96 text-balance text-text-2">{children}</p>}
       {actions && <div className="mt-1.5 flex flex-wrap justify-center gap-3">{actions}</div>}
     </>
   );
