@@ -19,6 +19,7 @@ SYNC_TEXT = b"$stdout.sync = true\n"
 LONGEST_PATH = 400
 LONGEST_PART = 255
 LOOKED_AT = 64 * 1024
+MOST_FILES = 2000
 BASE_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp", "TERM": "dumb"}
 
 # Room files are untrusted: every pattern is linear (an open comment or string runs to its end, repeats are bounded).
@@ -49,12 +50,16 @@ def checked_files(request: RunRequest, most_bytes: int) -> dict[str, bytes]:
     """The files of a request if every path is fit for a cell and the entry is among them; else BadRequest."""
     if sum(map(len, request.files.values())) > most_bytes or len(request.stdin) > most_bytes:
         raise BadRequest(f"The files of the room (or the input) are larger than {most_bytes >> 20} MB together.")
+    if len(request.files) > MOST_FILES:
+        raise BadRequest(f"The room has more than {MOST_FILES} files.")
     for path in request.files:
         parts = path.split("/")
         if any(part in ("", ".", "..") or len(part.encode(errors="replace")) > LONGEST_PART for part in parts):
             raise BadRequest(f"Not a path: {path!r}")
         if "\0" in path or len(path) > LONGEST_PATH or not _encodes(path):
             raise BadRequest(f"Not a path: {path!r}")
+        if any("/".join(parts[:count]) in request.files for count in range(1, len(parts))):
+            raise BadRequest(f"A file cannot be a folder, too: {path!r}")
     if request.entry not in request.files:
         raise BadRequest(f"No such file: {request.entry!r}")
     if any("\0" in arg or not _encodes(arg) for arg in request.args) or sum(map(len, request.args)) > 65_536:
