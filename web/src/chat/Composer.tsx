@@ -14,7 +14,7 @@ export function Composer() {
   const box = useRef<HTMLTextAreaElement>(null);
   const { outbox, state } = useOutbox();
   const { draft } = state;
-  const surplus = draft.length - MESSAGE_LENGTH;
+  const surplus = length(draft) - MESSAGE_LENGTH;
   const send = () => {
     const text = draft.trim();
     if (text && surplus <= 0) void outbox.send(text);
@@ -63,13 +63,18 @@ export function Composer() {
       {surplus > 0 && (
         <FieldError id={id}>{t("chat.tooLong", { surplus: count(surplus) })}</FieldError>
       )}
-      {surplus <= 0 && draft.length >= COUNT_FROM && (
+      {surplus <= 0 && surplus >= COUNT_FROM - MESSAGE_LENGTH && (
         <p className="px-1 text-12 text-text-3 tabular-nums">
           {t("chat.charactersLeft", { count: -surplus })}
         </p>
       )}
     </form>
   );
+}
+
+/** In characters, as the server counts. */
+function length(text: string): number {
+  return text.length < COUNT_FROM ? text.length : [...text].length;
 }
 
 /** As tall as its text, up to seven lines. */

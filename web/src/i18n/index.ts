@@ -11,4 +11,4 @@ export {
   relative,
   seconds,
 } from "./formats";
-export { explain } from "./problems";
+export { explain, sentence } from "./problems";

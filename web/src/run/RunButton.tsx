@@ -2,9 +2,9 @@ import { Play } from "lucide-react";
 import { useCallback } from "react";
 import type { Config } from "../api";
 import { useOpenFile, useRoom } from "../collab";
-import { useT } from "../i18n";
+import { sentence, useT } from "../i18n";
 import { Button, Tooltip } from "../ui";
-import { languageFor, sentence, useDesk } from "./desk";
+import { languageFor, useDesk } from "./desk";
 
 interface Target {
   fileId: string | null;

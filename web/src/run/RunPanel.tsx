@@ -1,9 +1,9 @@
 import { ChevronUp, Copy, Square, Terminal, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useRoom } from "../collab";
-import { megabytes, useT } from "../i18n";
+import { megabytes, sentence, useT } from "../i18n";
 import { Button, copyText, Empty, givenName, IconButton, keyLabel, State, toast } from "../ui";
-import { sentence, useDesk, useRuns } from "./desk";
+import { useDesk, useRuns } from "./desk";
 import type { Run } from "./log";
 import { LineView, OutputView } from "./OutputView";
 import { RunPicker } from "./RunPicker";

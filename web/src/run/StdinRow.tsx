@@ -40,7 +40,7 @@ export function StdinRow({ run }: { run: string }) {
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
-        className="h-8 min-w-0 flex-1 bg-transparent px-1 font-code text-code shadow-none! placeholder:text-text-3 touch:h-11 touch:text-16"
+        className="h-8 min-w-0 flex-1 bg-transparent px-1 font-code text-code text-ellipsis shadow-none! placeholder:text-ellipsis placeholder:text-text-3 touch:h-11 touch:text-16"
       />
       <Tooltip label={t("run.endInputHint")} keys="Ctrl+D">
         <Button variant="quiet" onClick={end}>

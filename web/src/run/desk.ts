@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import { ApiError, type Config, getConfig, type Language, type RoomApi } from "../api";
+import { ApiError, type Config, getConfig, isAbort, type Language, type RoomApi } from "../api";
 import { useEntries, useOpenRoom, useRoom } from "../collab";
-import { explain, t } from "../i18n";
+import { explain, sentence, t } from "../i18n";
 import { toast } from "../ui";
 import { type Run, RunLog } from "./log";
 
@@ -15,12 +15,15 @@ interface DeskState {
   input: string;
 }
 
+const ASK_AGAIN_MS = 15_000;
+
 /** What the run button and the panel of one room share beside the journal. */
 export class RunDesk {
   readonly log = new RunLog();
   state: DeskState = { config: null, starting: false, chosen: null, input: "" };
   private readonly listeners = new Set<() => void>();
-  private asked = false;
+  private wanting = 0;
+  private asking: AbortController | null = null;
 
   constructor(private readonly api: RoomApi) {}
 
@@ -34,16 +37,36 @@ export class RunDesk {
     for (const listener of this.listeners) listener();
   }
 
-  /** Asks once what this server can run; a failed question is asked again at the next mount. */
-  askConfig(): void {
-    if (this.asked) return;
-    this.asked = true;
-    getConfig().then(
-      (config) => this.set({ config }),
-      () => {
-        this.asked = false;
-      },
-    );
+  /** Asks what this server can run, as long as somebody wants to know. */
+  wantConfig(): () => void {
+    this.wanting += 1;
+    if (this.wanting === 1) this.asking = this.askConfig();
+    return () => {
+      this.wanting -= 1;
+      if (this.wanting === 0) this.asking?.abort();
+    };
+  }
+
+  /** A server that just started may not know it yet, so a no is asked again. */
+  private askConfig(): AbortController {
+    const abort = new AbortController();
+    const ask = () => {
+      getConfig(abort.signal).then(
+        (config) => this.learn(config, again),
+        (error: unknown) => isAbort(error) || again(),
+      );
+    };
+    const again = () => {
+      const timer = setTimeout(ask, ASK_AGAIN_MS);
+      abort.signal.addEventListener("abort", () => clearTimeout(timer));
+    };
+    if (!this.state.config?.execution.available) ask();
+    return abort;
+  }
+
+  private learn(config: Config, again: () => void): void {
+    this.set({ config });
+    if (!config.execution.available) again();
   }
 
   async start(fileId: string): Promise<void> {
@@ -95,12 +118,6 @@ function whyNot(error: unknown): string {
   return t("run.notStarted", { reason: explain(error) });
 }
 
-/** The server's words as a sentence of ours. */
-export function sentence(text: string): string {
-  const trimmed = text.trim();
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-}
-
 const desks = new WeakMap<object, RunDesk>();
 
 /** One desk per open room, whoever asks first. */
@@ -112,7 +129,7 @@ export function useDesk(): { desk: RunDesk; state: DeskState } {
     desks.set(room, known);
     return known;
   }, [room, api]);
-  useEffect(() => desk.askConfig(), [desk]);
+  useEffect(() => desk.wantConfig(), [desk]);
   return { desk, state: useSyncExternalStore(desk.subscribe, () => desk.state) };
 }
 

@@ -29,7 +29,10 @@ export function JoinByCode({ go }: { go: (path: string) => void }) {
     void join(String(new FormData(event.currentTarget).get("code")));
   };
   return (
-    <section className="grid gap-2 border-b border-line pb-6" aria-labelledby={`${id}-head`}>
+    <section
+      className="grid grid-cols-[minmax(0,1fr)] gap-2 border-b border-line pb-6"
+      aria-labelledby={`${id}-head`}
+    >
       <h2 id={`${id}-head`} className="text-14 font-semibold">
         <label htmlFor={id}>{t("start.joinTitle")}</label>
       </h2>

@@ -14,8 +14,6 @@ export interface NewRoomProps {
   go: (path: string) => void;
 }
 
-const ROOM_NAME_LENGTH = 120;
-
 /** The form of the one ink button on this page. */
 export function NewRoom({ config, go }: NewRoomProps) {
   const t = useT();
@@ -48,7 +46,7 @@ export function NewRoom({ config, go }: NewRoomProps) {
               {...ids}
               name="room"
               dir="auto"
-              maxLength={ROOM_NAME_LENGTH}
+              maxLength={NAME_LENGTH}
               placeholder={t("start.roomNameExample")}
               autoComplete="off"
             />

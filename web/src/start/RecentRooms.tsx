@@ -93,7 +93,7 @@ function RecentRow({ room, onForget }: { room: RecentRoom; onForget: () => void 
           </span>
           <span className="block truncate text-12 text-text-3">{t("start.kindPair")}</span>
         </span>
-        {live && <AvatarStack people={people} size="sm" max={3} className="phone:hidden" />}
+        {live && <AvatarStack people={people} size="sm" max={3} className="max-[1100px]:hidden" />}
         <span
           className={cx(
             "min-w-19 text-right text-12 whitespace-nowrap",

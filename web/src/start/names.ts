@@ -1,7 +1,7 @@
 const KEY = "sangam.name";
 
-/** Longest name the field accepts. */
-export const NAME_LENGTH = 60;
+/** Longest name of a person or a room. */
+export const NAME_LENGTH = 80;
 
 /** The name given last in this browser, or an empty one. */
 export function lastName(): string {

@@ -22,7 +22,9 @@ function Face({ title, children, actions, level = 3 }: Omit<NoticeProps, "icon" 
   const Heading = `h${level}` as const;
   return (
     <>
-      <Heading className="font-semibold">{title}</Heading>
+      <Heading className={cx("font-semibold", level === 1 && "text-20 tracking-[-.01em]")}>
+        {title}
+      </Heading>
       {children && <p className="max-w-96 text-balance text-text-2">{children}</p>}
       {actions && <div className="mt-1.5 flex flex-wrap justify-center gap-3">{actions}</div>}
     </>
