@@ -101,12 +101,18 @@ class Document:
         """Path and text of each file."""
         return ((path, str(text)) for _, path, text in self._texts())
 
+    def folders(self) -> Iterator[str]:
+        """Paths of the folders that are kept though empty."""
+        for file in list(self._files.values()):
+            if isinstance(file, Map) and file.get("folder", False) is True and isinstance(file.get("path", None), str):
+                yield file["path"]
+
     def _texts(self) -> Iterator[tuple[str, str, Text]]:
         for file_id in list(self._files.keys()):
             file = self._files[file_id]
-            if not isinstance(file, Map) or "path" not in file or "text" not in file:
+            if not isinstance(file, Map):
                 continue
-            path, text = file["path"], file["text"]
+            path, text = file.get("path", None), file.get("text", None)
             if isinstance(path, str) and isinstance(text, Text):
                 yield file_id, path, text
 

@@ -29,6 +29,7 @@ class Session:
         "prefix",
         "unseen",
         "user_json",
+        "wants_echo",
     )
 
     def __init__(
@@ -39,6 +40,7 @@ class Session:
         user_json: bytes | None,
         may_write: bool,
         is_guest: bool = False,
+        wants_echo: bool = False,
         prefix: bytes = b"",
     ) -> None:
         self.outbox = outbox
@@ -46,6 +48,7 @@ class Session:
         self.user_json = user_json
         self.may_write = may_write
         self.is_guest = is_guest
+        self.wants_echo = wants_echo
         self.prefix = prefix
         self.acknowledges = bool(prefix)
         self.live = False

@@ -240,7 +240,7 @@ class SharedDocument:
     def _broadcast(self, body: bytes, *, except_for: Session | None = None) -> None:
         frames: dict[bytes, bytes] = {}
         for session in self.audience:
-            if session is except_for or session.missed is not None:
+            if (session is except_for and not session.wants_echo) or session.missed is not None:
                 continue
             frame = frames.get(session.prefix)
             if frame is None:

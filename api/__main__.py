@@ -1,0 +1,92 @@
+"""The command line: `sangam serve`, `sangam check`."""
+
+import argparse
+import asyncio
+import resource
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+
+from api.app import create_app
+from api.check import check
+from api.observability import set_up_logging
+from api.ops import VERSION
+from api.settings import Settings, SettingsError, read_settings
+from realtime.update import STACK_BYTES
+from rooms.errors import StoreUnavailable
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "check":
+            return asyncio.run(check(read_settings(data=options.data)))
+        open_rooms = True if options.open_rooms else None
+        return serve(read_settings(host=options.host, port=options.port, data=options.data, open_rooms=open_rooms))
+    except (SettingsError, StoreUnavailable) as error:
+        print(f"sangam: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("sangam", description="Rooms in which people write and run code together.")
+    parser.add_argument("--version", action="version", version=f"sangam {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="start the server; everything it needs is built in")
+    serving.add_argument("--host", help="address to listen on (127.0.0.1)")
+    serving.add_argument("--port", type=int, help="port to listen on (8000)")
+    serving.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
+    serving.add_argument("--open-rooms", action="store_true", help="unknown rooms are created, everyone may write")
+    checking = commands.add_parser("check", help="what works on this machine, what does not, how to mend it")
+    checking.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
+    return parser
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after an orderly stop."""
+    set_up_logging(settings.log_level)
+    raise_stack_limit()
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_frame_bytes,
+        ws_per_message_deflate=False,  # costs more than the bytes it saves: frames of edits are tiny
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.drain_seconds),
+    )
+    server = _Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """Prints its address once it listens."""
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        for listening in self.servers if self.started else []:
+            for socket in listening.sockets:
+                host, port = socket.getsockname()[:2]
+                print(f"Sangam is at http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}", flush=True)
+
+
+def raise_stack_limit() -> None:
+    """The CRDT library walks nested types by recursion; the stack must hold the deepest document that we accept."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

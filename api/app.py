@@ -1,0 +1,97 @@
+"""The composition root: everything that lives in a process is built here, opened bottom-up and closed in reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+
+from api.archive import ArchiveApi
+from api.collab import CollabSocket
+from api.errors import KNOWN, ApiError, respond
+from api.identity import Reception
+from api.observability import RequestLog
+from api.ops import Metrics, OpsApi
+from api.pages import DIST, Pages
+from api.rooms import RoomsApi
+from api.runs import RunsApi
+from api.settings import Settings
+from api.websocket import YSocket
+from exec_pool.limits import ExecSettings
+from exec_pool.runner_pool import Runner
+from rooms.registry import RoomRegistry
+from rooms.room import Room, RoomLimits
+from rooms.sqlite_store import SqliteStore
+
+_EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
+    store = SqliteStore(settings.data_folder, settings.store_sync)
+    metrics = Metrics()
+    runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
+    limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
+
+    async def on_open(room: Room) -> None:
+        await runs.settle_lost(room)
+
+    registry = RoomRegistry(
+        store,
+        store,
+        limits,
+        slow_seconds=settings.slow_commit_seconds,
+        max_unsaved_bytes=settings.max_unsaved_bytes,
+        idle_seconds=settings.idle_seconds,
+        on_open=on_open,
+        observe_commit=metrics.commit_seconds.observe,
+    )
+    reception = Reception(store, open_rooms=settings.open_rooms)
+    runs = RunsApi(reception, registry, store, runner, settings)
+    metrics.watch(registry, runner)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await store.open()
+        try:
+            await runner.open()
+            yield
+            await runner.close()
+            await runs.close()
+            await registry.drain(settings.drain_seconds)
+        finally:
+            await store.close()
+
+    pages = Pages()
+    y_socket = YSocket(reception, registry, settings)
+    return Starlette(
+        routes=[
+            *OpsApi(registry, store, runner, metrics, settings).routes,
+            *RoomsApi(reception, registry, store, store, settings).routes,
+            *runs.routes,
+            *ArchiveApi(reception, registry, settings).routes,
+            WebSocketRoute("/ws/{room}", y_socket),
+            WebSocketRoute("/ws/{room}/{document:path}", y_socket),
+            WebSocketRoute("/collab", CollabSocket(reception, registry, settings)),
+            Route("/api/{path:path}", _no_such_call),
+            *pages.routes,
+        ],
+        middleware=[Middleware(RequestLog, policy=pages.policy)],
+        exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
+        lifespan=lifespan,
+    )
+
+
+def toolchain_paths(settings: Settings) -> tuple[str, ...]:
+    """Where compilers may be besides the system's own places: the operator's folders and the editor's esbuild."""
+    paths = [path for path in settings.exec_toolchains.split(":") if path]
+    return (*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir()))
+
+
+async def _no_such_call(_request: Request) -> Response:
+    raise ApiError(404, "not_found", "there is no such call")

@@ -1,0 +1,57 @@
+"""`/api/rooms/{room}/archive`: all files out and in as a zip."""
+
+import asyncio
+import re
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.codes import file_id
+from api.http import identify, json_response, read_body
+from api.identity import Reception, check_document
+from api.settings import Settings
+from rooms.archive import ArchiveLimits, free_path, pack, unpack
+from rooms.errors import Forbidden
+from rooms.registry import RoomRegistry
+from rooms.room import MAIN
+
+
+class ArchiveApi:
+    """The handlers; one per process. Packing and unpacking happen in a thread."""
+
+    def __init__(self, reception: Reception, registry: RoomRegistry, settings: Settings) -> None:
+        self._reception = reception
+        self._registry = registry
+        self._max_bytes = settings.max_archive_bytes
+        self._limits = ArchiveLimits(settings.max_archive_files, settings.max_file_bytes, settings.max_archive_bytes)
+        self.routes = [
+            Route("/api/rooms/{room}/archive.zip", self.download, methods=["GET"]),
+            Route("/api/rooms/{room}/archive", self.upload, methods=["POST"]),
+        ]
+
+    async def download(self, request: Request) -> Response:
+        await identify(request, self._reception)
+        async with self._registry.visit(request.path_params["room"]) as room:
+            document = (await room.document(MAIN)).document
+            texts, folders, name = list(document.texts()), list(document.folders()), room.record.name
+        packed = await asyncio.to_thread(pack, texts, folders)
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "room"
+        disposition = f"attachment; filename=\"{plain}.zip\"; filename*=UTF-8''{quote(name)}.zip"
+        return Response(packed, media_type="application/zip", headers={"Content-Disposition": disposition})
+
+    async def upload(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        if not check_document(identity, MAIN):
+            raise Forbidden("your role does not allow it")
+        body = await read_body(request, self._max_bytes)
+        files, skipped = await asyncio.to_thread(unpack, body, self._limits)
+        async with self._registry.visit(request.path_params["room"]) as room:
+            taken = set((await room.document(MAIN)).document.paths().values())
+            created = []
+            for path, text in files:
+                taken.add(free := free_path(path, taken))
+                created.append((file_id(), free, text))
+            await room.add_files(identity.member, created)
+        return json_response({"created": [path for _, path, _ in created], "skipped": skipped})

@@ -1,0 +1,160 @@
+"""`/collab`: the Hocuspocus dialect, many documents over one socket, authentication in band."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import msgspec
+from starlette.websockets import WebSocket
+
+from api.connection import serve_socket
+from api.identity import Reception, check_document
+from api.settings import Settings
+from realtime.errors import CloseCode, ProtocolViolation
+from realtime.lib0 import write_string
+from realtime.outbox import Outbox
+from realtime.protocol import (
+    Close,
+    Message,
+    Ping,
+    Stateless,
+    Token,
+    authenticated_body,
+    closed_body,
+    decode_hocuspocus,
+    denied_body,
+    stateless_body,
+)
+from realtime.session import Session
+from rooms.errors import RoomError, StoreUnavailable
+from rooms.registry import RoomRegistry
+from rooms.room import MAIN
+from rooms.shared_document import SharedDocument
+
+MAX_ADDRESS_BYTES = 256
+MAX_STRAY_FRAMES = 1000
+"""Frames for documents that are not open on the socket: what a client sends before it hears of a refusal."""
+
+
+class CollabSocket:
+    """The endpoint; one per process."""
+
+    def __init__(self, reception: Reception, registry: RoomRegistry, settings: Settings) -> None:
+        self._reception = reception
+        self._registry = registry
+        self._settings = settings
+
+    async def __call__(self, socket: WebSocket) -> None:
+        await socket.accept()
+        wire = _Wire(self._reception, self._registry, self._settings)
+        deadline = asyncio.get_running_loop().call_later(self._settings.handshake_seconds, wire.check_handshake)
+        try:
+            await serve_socket(socket, wire.outbox, wire.receive)
+        finally:
+            deadline.cancel()
+            await wire.end()
+
+
+class _Open:
+    """One document of the socket: its session and what to undo when it is left."""
+
+    def __init__(self, session: Session, shared: SharedDocument, leaving: AsyncExitStack) -> None:
+        self.session = session
+        self.shared = shared
+        self.leaving = leaving
+
+
+class _Wire:
+    """One multiplexed socket. Frames are handled in turn, so those that follow a token wait for its answer."""
+
+    def __init__(self, reception: Reception, registry: RoomRegistry, settings: Settings) -> None:
+        self._reception = reception
+        self._registry = registry
+        self._settings = settings
+        self._open: dict[str, _Open] = {}
+        self._strays = 0
+        self.outbox = Outbox(settings.max_queue_bytes)
+
+    def check_handshake(self) -> None:
+        if not self._open:
+            self.outbox.close(CloseCode.HANDSHAKE_TIMEOUT, "nothing was authenticated in time")
+
+    async def receive(self, frame: bytes) -> None:
+        address, message = decode_hocuspocus(frame, MAX_ADDRESS_BYTES)
+        if isinstance(message, Ping):
+            return
+        opened = self._open.get(address)
+        if opened is not None:
+            await self._handle(address, opened, message)
+        elif isinstance(message, Token):
+            await self._authenticate(address, message.token)
+        else:
+            self._stray()
+
+    def _stray(self) -> None:
+        self._strays += 1
+        if self._strays > MAX_STRAY_FRAMES:
+            raise ProtocolViolation("too many frames for documents that are not open")
+
+    async def _handle(self, address: str, opened: _Open, message: Message) -> None:
+        match message:
+            case Stateless(payload):
+                _answer(opened.session, payload)
+            case Close():
+                await self._leave(address)
+                self.outbox.put(write_string(address) + closed_body("provider_initiated"))
+            case Token():
+                opened.session.send(authenticated_body(opened.session.may_write))
+            case _:
+                await opened.shared.receive(opened.session, message)
+                await opened.session.room_to_read()
+
+    async def _authenticate(self, address: str, token: str) -> None:
+        """A refusal names its reason and leaves the socket open for the other documents."""
+        try:
+            await self._enter(address, token)
+        except StoreUnavailable:
+            raise
+        except RoomError as error:
+            self.outbox.put(write_string(address) + denied_body(error.code))
+            self._stray()
+
+    async def _enter(self, address: str, token: str) -> None:
+        if len(self._open) >= self._settings.max_documents_per_socket:
+            raise ProtocolViolation("too many documents on one socket")
+        room_id, _, document = address.partition("\0")[0].partition("/")
+        document = document or MAIN
+        identity = await self._reception.identify(room_id, token)
+        session = Session(
+            self.outbox,
+            member_id=identity.member.id,
+            user_json=identity.user_json(),
+            may_write=check_document(identity, document),
+            is_guest=identity.is_guest,
+            prefix=write_string(address),
+        )
+        async with AsyncExitStack() as stack:
+            room = await stack.enter_async_context(self._registry.visit(room_id))
+            shared = await room.enter(session, identity.member, document)
+            stack.callback(room.leave, session)
+            session.send(authenticated_body(session.may_write))
+            self._open[address] = _Open(session, shared, stack.pop_all())
+
+    async def _leave(self, address: str) -> None:
+        await self._open.pop(address).leaving.aclose()
+
+    async def end(self) -> None:
+        for address in list(self._open):
+            await self._leave(address)
+
+
+class _Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    id: int
+
+
+def _answer(session: Session, payload: str) -> None:
+    """The one thing a client says statelessly: a ping, for the delay that its status line shows."""
+    try:
+        ping = msgspec.json.decode(payload.encode(), type=_Ping)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        return
+    session.send(stateless_body(msgspec.json.encode({"type": "pong", "id": ping.id}).decode()))

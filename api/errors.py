@@ -1,0 +1,95 @@
+"""The one table from errors to HTTP statuses and WebSocket close codes, and the one shape of an HTTP error."""
+
+import datetime
+import logging
+import uuid
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from exec_pool.errors import ExecError
+from realtime.errors import CloseCode, ProtocolViolation, RealtimeError
+from rooms.errors import RoomError
+
+_log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An error of the HTTP edge itself."""
+
+    def __init__(self, status: int, code: str, message: str, details: object = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.details = details
+
+
+_STATUSES = {
+    "room_not_found": (404, CloseCode.NO_SUCH_ROOM),
+    "link_not_found": (404, CloseCode.NO_SUCH_ROOM),
+    "file_not_found": (404, CloseCode.FORBIDDEN),
+    "not_authenticated": (401, CloseCode.UNAUTHENTICATED),
+    "forbidden": (403, CloseCode.FORBIDDEN),
+    "read_only": (409, CloseCode.FORBIDDEN),
+    "room_full": (503, CloseCode.OVERLOADED),
+    "bad_path": (422, CloseCode.BAD_FRAME),
+    "bad_archive": (422, CloseCode.BAD_FRAME),
+    "document_full": (409, CloseCode.FORBIDDEN),
+    "bad_frame": (400, CloseCode.BAD_FRAME),
+    "bad_update": (400, CloseCode.BAD_FRAME),
+    "frame_too_big": (413, CloseCode.TOO_BIG),
+    "store_unavailable": (503, CloseCode.OVERLOADED),
+    "sandbox_unavailable": (503, CloseCode.INTERNAL),
+    "language_unavailable": (409, CloseCode.INTERNAL),
+    "too_many_runs": (429, CloseCode.OVERLOADED),
+    "input_full": (429, CloseCode.OVERLOADED),
+    "run_over": (409, CloseCode.INTERNAL),
+    "bad_request": (400, CloseCode.INTERNAL),
+    "cell_failed": (500, CloseCode.INTERNAL),
+}
+"""Stable code → (HTTP status, close code); every error class of the packages is in here."""
+
+KNOWN = (RealtimeError, RoomError, ExecError)
+
+
+def close_code(error: Exception) -> tuple[CloseCode, str]:
+    """The close code and reason of what ended a connection."""
+    if isinstance(error, (ProtocolViolation, RealtimeError, RoomError)):
+        return _STATUSES[error.code][1], f"{error.code}: {error}"
+    return CloseCode.INTERNAL, "internal_error"
+
+
+def error_body(code: str, message: str, request_id: str, details: object = None) -> bytes:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    inner = {"code": code, "message": message, "details": details, "timestamp": now, "requestId": request_id}
+    return msgspec.json.encode({"error": inner})
+
+
+def error_status(error: Exception) -> tuple[int, str, object]:
+    """(HTTP status, stable code, details) of an error that has one."""
+    match error:
+        case ApiError():
+            return error.status, error.code, error.details
+        case RealtimeError() | RoomError() | ExecError():
+            return _STATUSES[error.code][0], error.code, None
+        case HTTPException():
+            return error.status_code, _HTTP_CODES.get(error.status_code, "http_error"), None
+        case _:
+            return 500, "internal_error", None
+
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+async def respond(request: Request, error: Exception) -> Response:
+    """Turn an error into the one shape; an unexpected one is logged and says nothing of itself."""
+    status, code, details = error_status(error)
+    request_id = getattr(request.state, "request_id", None) or uuid.uuid4().hex
+    message = error.detail if isinstance(error, HTTPException) else str(error)
+    if status == 500:
+        _log.error("request failed", exc_info=error, extra={"path": request.url.path, "request": request_id})
+        message = "The server made a mistake. Nothing that was saved is lost."
+    headers = {"Retry-After": "5"} if status in (429, 503) else None
+    return Response(error_body(code, message, request_id, details), status, headers, "application/json")

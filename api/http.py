@@ -1,0 +1,54 @@
+"""What every HTTP handler needs: JSON in and out, within bounds."""
+
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors import ApiError
+from api.identity import Identity, Reception
+
+_Body = TypeVar("_Body")
+
+MAX_JSON_BYTES = 256 * 1024
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body; raises ApiError 413 as soon as it is over `max_bytes`."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > max_bytes:
+            raise ApiError(413, "body_too_large", f"the body is larger than {max_bytes} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def read_json(request: Request, kind: type[_Body]) -> _Body:
+    """The body as `kind`; raises ApiError 422 naming the field that does not fit."""
+    body = await read_body(request, MAX_JSON_BYTES)
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise ApiError(422, "bad_request", f"the request does not fit: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ApiError(400, "bad_json", "the body is not JSON") from error
+
+
+async def identify(request: Request, reception: Reception) -> Identity:
+    """Who calls, by the bearer token, in the room of the path."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return await reception.identify(request.path_params["room"], token.strip() if scheme.lower() == "bearer" else "")
+
+
+def clean_name(name: str, code: str, max_characters: int = 80) -> str:
+    """A name for people to read: one line, trimmed, not empty. Raises ApiError 422."""
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not 0 < len(name) <= max_characters:
+        raise ApiError(422, code, f"a name has 1 to {max_characters} characters")
+    return name

@@ -1,0 +1,75 @@
+"""Structured logs: one JSON object a line, without text of documents, tokens or queries."""
+
+import logging
+import sys
+import time
+import uuid
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+_requests = logging.getLogger("api.request")
+_QUIET = ("/healthz", "/readyz", "/metrics", "/assets/")
+
+
+class JsonLines(logging.Formatter):
+    """Every extra given to a log call becomes a field."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, object] = {
+            "time": f"{stamp}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def set_up_logging(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+class RequestLog:
+    """ASGI middleware: gives each request an id, logs it without its query, and sets the security headers."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        self._headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), geolocation=()"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request_id = uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.monotonic()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers, (b"x-request-id", request_id.encode())]
+                self._log(scope, message["status"], started, request_id)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _log(self, scope: Scope, status: int, started: float, request_id: str) -> None:
+        if not scope["path"].startswith(_QUIET):
+            took = round((time.monotonic() - started) * 1000, 1)
+            about = {"method": scope["method"], "path": scope["path"][:200], "status": status}
+            _requests.info("request", extra=about | {"milliseconds": took, "request": request_id})

@@ -1,0 +1,133 @@
+"""`/api/rooms`, `/api/links`: create, join, look, talk."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.errors import ApiError
+from api.http import clean_name, identify, json_response, read_json
+from api.identity import Reception
+from api.rate_limit import RateLimit
+from api.settings import Settings
+from rooms.access import may_chat
+from rooms.errors import Forbidden
+from rooms.events import entry_json
+from rooms.registry import RoomRegistry
+from rooms.store import JournalStore, RoomStore
+
+CHANNELS = ("chat", "run", "room")
+MAX_ENTRIES = 1000
+MAX_CHAT_CHARACTERS = 4000
+
+
+class NewRoom(msgspec.Struct, frozen=True, rename="camel"):
+    name: str
+    display_name: str
+    kind: Literal["pair"] = "pair"
+    language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] = "python"
+
+
+class NewMember(msgspec.Struct, frozen=True, rename="camel"):
+    display_name: str
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CHAT_CHARACTERS)]
+
+
+class RoomsApi:
+    """The handlers; one per process."""
+
+    def __init__(
+        self, reception: Reception, registry: RoomRegistry, journal: JournalStore, rooms: RoomStore, settings: Settings
+    ) -> None:
+        self._reception = reception
+        self._registry = registry
+        self._journal = journal
+        self._rooms = rooms
+        self._creating = RateLimit(settings.rooms_per_minute)
+        self._joining = RateLimit(settings.joins_per_minute)
+        self.routes = [
+            Route("/api/rooms", self.create, methods=["POST"]),
+            Route("/api/rooms/{room}", self.look, methods=["GET"]),
+            Route("/api/rooms/{room}/entries", self.entries, methods=["GET"]),
+            Route("/api/rooms/{room}/chat", self.chat, methods=["POST"]),
+            Route("/api/links/{code}", self.link, methods=["GET"]),
+            Route("/api/links/{code}/members", self.join, methods=["POST"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        _limit(self._creating, request)
+        new = await read_json(request, NewRoom)
+        name = clean_name(new.name, "bad_room_name")
+        display_name = clean_name(new.display_name, "bad_display_name")
+        return json_response(await self._reception.create_room(name, new.language, display_name), 201)
+
+    async def join(self, request: Request) -> Response:
+        _limit(self._joining, request)
+        new = await read_json(request, NewMember)
+        display_name = clean_name(new.display_name, "bad_display_name")
+        return json_response(await self._reception.join(request.path_params["code"], display_name), 201)
+
+    async def link(self, request: Request) -> Response:
+        _limit(self._joining, request)
+        link = await self._reception.link(request.path_params["code"])
+        record = await self._reception.room(link.room)
+        room = self._registry.here(link.room)
+        here = [{"name": member.name, "number": member.number} for member in room.here()] if room else []
+        about = {"name": record.name, "kind": record.kind, "language": record.language}
+        return json_response({"code": link.code, "role": link.role, "room": about, "here": here})
+
+    async def look(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        room_id = request.path_params["room"]
+        record = await self._reception.room(room_id)
+        answer = {
+            "room": record,
+            "member": identity.member,
+            "members": await self._rooms.members(room_id),
+            "links": await self._reception.links(room_id, identity.member.role),
+        }
+        return json_response(answer)
+
+    async def entries(self, request: Request) -> Response:
+        await identify(request, self._reception)
+        query = request.query_params
+        channels = query.getlist("channel") or list(CHANNELS)
+        if not set(channels) <= set(CHANNELS):
+            raise ApiError(422, "bad_request", f"channels are {', '.join(CHANNELS)}")
+        found = await self._journal.entries(
+            request.path_params["room"],
+            sorted(set(channels)),
+            after=_number(query.get("after"), "after"),
+            before=_number(query.get("before"), "before"),
+            limit=min(_number(query.get("limit"), "limit") or 500, MAX_ENTRIES),
+        )
+        return json_response({"entries": [entry_json(entry) for entry in found]})
+
+    async def chat(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        if not may_chat(identity.member.role):
+            raise Forbidden("your role does not allow it")
+        message = await read_json(request, NewMessage)
+        async with self._registry.visit(request.path_params["room"]) as room:
+            data = msgspec.json.encode({"text": message.text})
+            entry = await room.note(identity.member.id, "chat", "message", data)
+        return json_response({"entry": entry_json(entry)}, 201)
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise ApiError(422, "bad_request", f"`{name}` is not a number")
+    return int(text)
+
+
+def _limit(limit: RateLimit, request: Request) -> None:
+    wait = limit.take(request.client.host if request.client else "")
+    if wait:
+        raise ApiError(429, "too_many_requests", f"too many requests from this address; wait {wait:.0f} s")

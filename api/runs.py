@@ -1,0 +1,282 @@
+"""`/api/rooms/{room}/runs`: start, type into, stop; and what a run says, as journal entries."""
+
+import asyncio
+import codecs
+import logging
+from collections import Counter
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.codes import file_id
+from api.errors import ApiError
+from api.http import identify, json_response, read_json
+from api.identity import Identity, Reception
+from api.settings import Settings
+from exec_pool.errors import LanguageUnavailable, RunOver
+from exec_pool.job import Run
+from exec_pool.limits import Limits
+from exec_pool.runner_pool import Runner
+from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from rooms.access import may_run
+from rooms.errors import FileNotFound, Forbidden
+from rooms.registry import RoomRegistry
+from rooms.room import MAIN, Room
+from rooms.store import SYSTEM, JournalStore
+
+_log = logging.getLogger(__name__)
+
+CHANNEL = "run"
+FLUSH_SECONDS = 0.016
+FLUSH_BYTES = 8192
+
+
+class NewRun(msgspec.Struct, frozen=True, rename="camel"):
+    file_id: str
+    language: str | None = None
+    args: tuple[str, ...] = ()
+    stdin: str = ""
+
+
+class NewInput(msgspec.Struct, frozen=True):
+    text: str = ""
+    eof: bool = False
+
+
+class _Active:
+    """A run that goes on in a room: gathers its output into entries of a readable size."""
+
+    def __init__(self, run_id: str, room: Room, member_id: str) -> None:
+        self.id = run_id
+        self.room = room
+        self.member_id = member_id
+        self.run: Run | None = None
+        self.stopped_by: str | None = None
+        self._parts: list[tuple[str, bytes]] = []
+        self._size = 0
+        self._timer: asyncio.TimerHandle | None = None
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {stream: decoder("replace") for stream in ("stdout", "stderr", "compile")}
+
+    def on_event(self, event: Output | Usage) -> None:
+        if isinstance(event, Usage):
+            usage = {"type": "usage", "run": self.id, "cpuSeconds": event.cpu_seconds}
+            self.room.tell(msgspec.json.encode(usage | {"memoryBytes": event.memory_bytes}).decode())
+            return
+        self._parts.append((event.stream, event.data))
+        self._size += len(event.data)
+        if self._size >= FLUSH_BYTES:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Journal what has gathered; neighbours of one stream become one entry."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        parts, self._parts, self._size = self._parts, [], 0
+        joined: list[tuple[str, bytes]] = []
+        for stream, data in parts:
+            if joined and joined[-1][0] == stream:
+                joined[-1] = (stream, joined[-1][1] + data)
+            else:
+                joined.append((stream, data))
+        for stream, data in joined:
+            self._output(stream, self._decoders[stream].decode(data), SYSTEM)
+
+    def _output(self, stream: str, text: str, author: str) -> None:
+        if text:
+            self.note(author, "output", {"run": self.id, "stream": stream, "text": text})
+
+    def finish(self) -> None:
+        self.flush()
+        for stream, decoder in self._decoders.items():
+            self._output(stream, decoder.decode(b"", True), SYSTEM)
+
+    def typed(self, member_id: str, text: str) -> None:
+        self.flush()
+        self._output("stdin", text, member_id)
+
+    def note(self, author: str, kind: str, data: object) -> None:
+        self.room.note(author, CHANNEL, kind, msgspec.json.encode(data))
+
+
+class RunsApi:
+    """The handlers and the runs of all rooms; one per process."""
+
+    def __init__(
+        self, reception: Reception, registry: RoomRegistry, journal: JournalStore, runner: Runner, settings: Settings
+    ) -> None:
+        self._reception = reception
+        self._registry = registry
+        self._journal = journal
+        self._runner = runner
+        self._runs_per_room = settings.runs_per_room
+        self._limits = Limits(
+            wall_seconds=settings.run_wall_seconds,
+            cpu_seconds=settings.run_cpu_seconds,
+            memory_bytes=settings.run_memory_bytes,
+            output_bytes=settings.run_output_bytes,
+        )
+        self._active: dict[str, _Active] = {}
+        self._per_room: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.routes = [
+            Route("/api/rooms/{room}/runs", self.start, methods=["POST"]),
+            Route("/api/rooms/{room}/runs/{run}/input", self.type, methods=["POST"]),
+            Route("/api/rooms/{room}/runs/{run}/stop", self.stop, methods=["POST"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        identity = await self._may_run(request)
+        new = await read_json(request, NewRun)
+        room_id = request.path_params["room"]
+        if self._per_room[room_id] >= self._runs_per_room:
+            raise ApiError(429, "too_many_runs", f"{self._runs_per_room} runs are going on in this room; stop one")
+        self._per_room[room_id] += 1
+        started: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._run(room_id, identity, new, started), name="run")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return json_response({"run": await asyncio.shield(started)}, 201)
+
+    async def _may_run(self, request: Request) -> Identity:
+        identity = await identify(request, self._reception)
+        if not may_run(identity.member.role):
+            raise Forbidden("your role does not allow it")
+        return identity
+
+    async def _run(
+        self, room_id: str, identity: Identity, new: NewRun, started: asyncio.Future[dict[str, object]]
+    ) -> None:
+        """From submission to the last entry; the room stays open meanwhile. `started` gets whatever stops the start."""
+        try:
+            async with self._registry.visit(room_id) as room:
+                active = _Active("run_" + file_id(), room, identity.member.id)
+                started.set_result(await self._submit(active, identity, new))
+                assert active.run is not None
+                result = await active.run.result()
+                active.finish()
+                active.note(active.stopped_by or SYSTEM, "finished", _finished(active, result))
+        except Exception as error:
+            if started.done():
+                _log.exception("a run was lost", extra={"room": room_id})
+            else:
+                started.set_exception(error)
+        finally:
+            self._per_room[room_id] -= 1
+            self._active = {key: active for key, active in self._active.items() if _goes_on(active)}
+
+    async def _submit(self, active: _Active, identity: Identity, new: NewRun) -> dict[str, object]:
+        document = (await active.room.document(MAIN)).document
+        path = document.paths().get(new.file_id)
+        if path is None:
+            raise FileNotFound("the room has no such file")
+        language = new.language or self._runner.language_of(path)
+        if language is None:
+            raise LanguageUnavailable(f"no language is known for {path}; choose one")
+        files = {known: text.encode() for known, text in document.texts()}
+        files[path] = (document.text(new.file_id) or "").encode()
+        wanted = RunRequest(
+            language=language, files=files, entry=path, args=new.args, stdin=new.stdin.encode(),
+            limits=self._limits, lease=active.room.id,
+        )  # fmt: skip
+        active.run = self._runner.submit(wanted, active.on_event)
+        self._active[active.id] = active
+        version = next((known.version for known in self._runner.languages if known.id == language), "")
+        about: dict[str, object] = {
+            "run": active.id,
+            "fileId": new.file_id,
+            "path": path,
+            "language": language,
+            "version": version,
+        }
+        active.note(identity.member.id, "started", about | {"limits": _limits(self._limits)})
+        return about | {"id": active.id}
+
+    async def type(self, request: Request) -> Response:
+        identity = await self._may_run(request)
+        typed = await read_json(request, NewInput)
+        active = self._find(request)
+        assert active.run is not None
+        if typed.text:
+            active.run.write(typed.text.encode())
+            active.typed(identity.member.id, typed.text)
+        if typed.eof:
+            active.run.close_stdin()
+        return Response(status_code=204)
+
+    async def stop(self, request: Request) -> Response:
+        identity = await self._may_run(request)
+        active = self._find(request)
+        assert active.run is not None
+        active.stopped_by = active.stopped_by or identity.member.id
+        active.run.stop()
+        return Response(status_code=204)
+
+    def _find(self, request: Request) -> _Active:
+        active = self._active.get(request.path_params["run"])
+        if active is None or active.room.id != request.path_params["room"]:
+            raise RunOver("this run is over, or never was in this room")
+        return active
+
+    async def settle_lost(self, room: Room) -> None:
+        """A run that was going on when the server died never finishes; say so when its room opens again."""
+        entries = await self._journal.entries(room.id, [CHANNEL], after=None, before=None, limit=1000)
+        going: dict[str, None] = {}
+        for entry in entries:
+            run = msgspec.json.decode(entry.data)["run"]
+            if entry.kind == "started":
+                going[run] = None
+            elif entry.kind == "finished":
+                going.pop(run, None)
+        for run in going:
+            data = _ended(run, "lost", None, "The server restarted while it ran.")
+            room.note(SYSTEM, CHANNEL, "finished", msgspec.json.encode(data))
+
+    async def close(self) -> None:
+        """After the runner was closed: wait for the last entries."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+
+
+def _goes_on(active: _Active) -> bool:
+    return active.run is not None and not active.run.over
+
+
+def _limits(limits: Limits) -> dict[str, float]:
+    return {
+        "wallSeconds": limits.wall_seconds,
+        "cpuSeconds": limits.cpu_seconds,
+        "memoryBytes": limits.memory_bytes,
+        "outputBytes": limits.output_bytes,
+    }
+
+
+def _ended(run: str, status: str, by: str | None, message: str) -> dict[str, object]:
+    nothing: dict[str, object] = {
+        "exitCode": None,
+        "signal": None,
+        "cpuSeconds": 0.0,
+        "wallSeconds": 0.0,
+        "memoryBytes": 0,
+    }
+    return nothing | {"run": run, "status": status, "by": by, "message": message, "truncated": False}
+
+
+def _finished(active: _Active, result: RunResult) -> dict[str, object]:
+    return {
+        "run": active.id,
+        "status": result.status,
+        "exitCode": result.exit_code,
+        "signal": result.signal,
+        "cpuSeconds": result.cpu_seconds,
+        "wallSeconds": result.wall_seconds,
+        "memoryBytes": result.memory_bytes,
+        "truncated": result.truncated,
+        "by": active.stopped_by if result.status == "stopped" else None,
+        "message": result.message,
+    }
