@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install test check fmt lock toolchains clean
+.PHONY: help run install test check fmt docs lock toolchains clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +34,10 @@ fmt: ## format everything
 	@ruff check --fix --quiet . || true
 	@ruff format .
 	@cd web && npm run --silent fmt --if-present
+
+docs: ## write the settings table of the README
+	@$(SETUP) base
+	@python scripts/settings_table.py
 
 lock: ## write the lock files anew (UPGRADE=1 takes newer Python versions)
 	@scripts/lock.sh

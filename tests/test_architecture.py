@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import re
 import statistics
 import sys
@@ -28,7 +29,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": ("",),
     "prometheus_client": ("api/",),
     "pycrdt": ("realtime/document.py", "realtime/awareness.py"),
-    "sqlite3": ("rooms/sqlite_store.py",),
+    "sqlite3": ("rooms/sqlite_store.py", "api/check.py"),
     "starlette": ("api/",),
     "uvicorn": ("api/",),
     "websockets": ("api/",),
@@ -59,9 +60,9 @@ def python_files(*folders: str) -> Iterator[Path]:
 
 
 def web_files() -> Iterator[Path]:
-    for path in sorted((ROOT / "web").rglob("*.ts*")):
-        if path.suffix in {".ts", ".tsx"} and not {"node_modules", "dist"} & set(path.parts):
-            yield path
+    for here, folders, names in os.walk(ROOT / "web"):
+        folders[:] = sorted(set(folders) - {"node_modules", "dist"})
+        yield from (Path(here) / name for name in sorted(names) if name.endswith((".ts", ".tsx", ".mjs")))
 
 
 def tree(path: Path) -> ast.Module:

@@ -1,10 +1,14 @@
 """What the documents say is what the code does."""
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+from api.ops import VERSION
 from realtime.errors import CloseCode
+from scripts.settings_table import rows
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,10 +35,32 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
 
 
 def test_the_changelog_has_this_version_or_what_is_unreleased() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert re.search(rf"^## (Unreleased|{re.escape(version)})\b", CHANGELOG, re.MULTILINE)
+    assert re.search(rf"^## (Unreleased|{re.escape(VERSION)})\b", CHANGELOG, re.MULTILINE)
+
+
+def test_there_is_one_version() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+def test_the_settings_table_is_the_settings() -> None:
+    assert re.findall(r"^\| `SANGAM_.*$", README, re.MULTILINE) == rows(), "run: make docs"
 
 
 def test_every_close_code_is_documented_and_every_documented_one_exists() -> None:
     section = API[API.index("Close codes:") :].split("\n\n")[0]
     assert {int(code) for code in re.findall(r"\b([14]\d{3})\b", section)} == {int(code) for code in CloseCode}
+
+
+def error_codes() -> Iterator[str]:
+    """Every stable code that an answer may carry: `code = "…"` of an error class, and of ApiError(status, "…")."""
+    for path in [*ROOT.glob("*/errors.py"), *ROOT.glob("api/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "ApiError":
+                yield from [str(a.value) for a in node.args[1:2] if isinstance(a, ast.Constant)]
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":
+                yield from [str(node.value.value)] if isinstance(node.value, ast.Constant) else []
+
+
+def test_every_error_code_is_documented() -> None:
+    never_sent = {"exec_error", "realtime_error", "room_error"}  # the roots of the trees
+    assert {code for code in error_codes() if f"`{code}`" not in API} - never_sent == set()

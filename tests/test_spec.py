@@ -1,9 +1,11 @@
 """Every numbered rule of a SPEC.md is quoted by a test, and every quoted rule exists."""
 
 import ast
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +18,12 @@ UNREAD = {"node_modules", "dist", ".venv"}
 def rules() -> list[str]:
     found = sorted(ROOT.glob("*/SPEC.md"))
     return [rule for path in found for rule in RULE.findall(path.read_text(encoding="utf-8"))]
+
+
+def files_under(folder: Path) -> Iterator[Path]:
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(set(folders) - UNREAD)
+        yield from (Path(here) / name for name in sorted(names))
 
 
 def titles_of_python(path: Path) -> Iterator[str]:
@@ -31,17 +39,16 @@ def titles_of_script(path: Path) -> Iterator[str]:
 
 def all_titles() -> Iterator[str]:
     for folder in ("tests", "web"):
-        for path in sorted((ROOT / folder).rglob("*.*")):
-            if UNREAD & set(path.parts):
-                continue
+        for path in files_under(ROOT / folder):
             if path.suffix == ".py" and path.name.startswith("test_"):
                 yield from titles_of_python(path)
             elif path.suffix in {".mjs", ".js", ".ts", ".tsx"}:
                 yield from titles_of_script(path)
 
 
-def quoted() -> set[str]:
-    return {rule for title in all_titles() for rule in QUOTED.findall(title)}
+@cache
+def quoted() -> frozenset[str]:
+    return frozenset(rule for title in all_titles() for rule in QUOTED.findall(title))
 
 
 def test_rules_are_numbered_once() -> None:
