@@ -27,13 +27,13 @@ check: ## formatting, lint and types of the Python and of the editor
 	@ruff check .
 	@mypy
 	@$(SETUP) web
-	@cd web && npm run --silent check
+	@cd web && npm run --silent typecheck && npm run --silent lint
 
 fmt: ## format everything
 	@$(SETUP) dev
 	@ruff check --fix --quiet . || true
 	@ruff format .
-	@cd web && npm run --silent fmt --if-present
+	@cd web && npm run --silent format
 
 docs: ## write the settings table of the README
 	@$(SETUP) base
