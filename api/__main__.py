@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import resource
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from api.ops import VERSION
 from api.settings import Settings, SettingsError, read_settings
 from realtime.update import STACK_BYTES
 from rooms.errors import StoreUnavailable
+from rooms.sqlite_store import SqliteStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,20 +66,41 @@ def serve(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_seconds),
     )
-    server = _Server(config)
-    server.run()
+    asyncio.run(_try_store(settings))
+    with listen(settings) as listening:
+        host, port = listening.getsockname()[:2]
+        server = _Server(config, f"Sangam is at http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}")
+        server.run(sockets=[listening])
     return 0 if server.started else 1
 
 
-class _Server(uvicorn.Server):
-    """Prints its address once it listens."""
+async def _try_store(settings: Settings) -> None:
+    """Open and close the store once, so that what is wrong with it is told in a sentence before anything starts."""
+    store = SqliteStore(settings.data_folder, settings.store_sync)
+    await store.open()
+    await store.close()
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
-        for listening in self.servers if self.started else []:
-            for socket in listening.sockets:
-                host, port = socket.getsockname()[:2]
-                print(f"Sangam is at http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}", flush=True)
+
+class _Server(uvicorn.Server):
+    """Prints `greeting` once it serves."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._greeting, flush=True)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the address before anything is opened. Raises SettingsError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
 
 
 def raise_stack_limit() -> None:

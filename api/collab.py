@@ -43,7 +43,7 @@ class CollabSocket:
         self._registry = registry
         self._settings = settings
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def endpoint(self, socket: WebSocket) -> None:
         await socket.accept()
         wire = _Wire(self._reception, self._registry, self._settings)
         deadline = asyncio.get_running_loop().call_later(self._settings.handshake_seconds, wire.check_handshake)

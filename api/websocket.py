@@ -23,7 +23,7 @@ class YSocket:
         self._registry = registry
         self._settings = settings
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def endpoint(self, socket: WebSocket) -> None:
         """Authenticate first, accept after; a refusal is an HTTP answer."""
         room_id = socket.path_params["room"]
         document = socket.path_params.get("document", MAIN)

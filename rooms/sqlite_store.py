@@ -65,7 +65,7 @@ class SqliteStore:
             self._lock = _lock(self._folder / "lock")
             self._write = await self._do(self._writer, self._connect)
             self._read = await self._do(self._reader, self._connect)
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable(f"the data folder {self._folder} cannot be used: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
