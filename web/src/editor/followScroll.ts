@@ -1,0 +1,50 @@
+import type { Extension } from "@codemirror/state";
+import { EditorView, ViewPlugin } from "@codemirror/view";
+import type { Presence } from "../collab/people";
+import type { OpenRoom } from "../collab/room";
+
+/** While I follow somebody who looks at this file, the view goes where theirs goes. */
+export function followScroll(room: OpenRoom, fileId: string): Extension {
+  return ViewPlugin.define((view) => {
+    const { following, people, connection } = room;
+    let last = "";
+    const follow = () => {
+      const presence = following.presence(people.list);
+      if (!presence || presence.file !== fileId) {
+        last = "";
+        return;
+      }
+      const key = `${presence.top}:${presence.line}`;
+      if (key === last) return;
+      last = key;
+      scrollTo(view, presence);
+    };
+    connection.awareness.on("change", follow);
+    const stop = following.changed.subscribe(follow);
+    const timer = setTimeout(follow);
+    return {
+      destroy() {
+        clearTimeout(timer);
+        connection.awareness.off("change", follow);
+        stop();
+      },
+    };
+  });
+}
+
+function positionOf(view: EditorView, line: number): number {
+  const { doc } = view.state;
+  return doc.line(Math.max(1, Math.min(line, doc.lines))).from;
+}
+
+/** Their first line becomes mine; on a smaller screen their caret matters more. */
+function scrollTo(view: EditorView, { top, line }: Presence): void {
+  const effects = [];
+  if (top)
+    effects.push(EditorView.scrollIntoView(positionOf(view, top), { y: "start", yMargin: 0 }));
+  else if (line) effects.push(EditorView.scrollIntoView(positionOf(view, line), { y: "center" }));
+  if (effects.length > 0) view.dispatch({ effects });
+  if (!top || !line) return;
+  const nearest = EditorView.scrollIntoView(positionOf(view, line), { y: "nearest", yMargin: 24 });
+  view.dispatch({ effects: nearest });
+}

@@ -1,0 +1,2 @@
+/** Above this many characters a text is shown plain: grammars would cost more than they give. */
+export const PLAIN_ABOVE = 1_000_000;
