@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.codes import file_id
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
-from api.identity import Reception
+from api.identity import Joined, Reception
 from api.rate_limit import RateLimit
 from api.settings import Settings
+from exec_pool.languages import LANGUAGES
 from rooms.access import may_chat
 from rooms.errors import Forbidden
 from rooms.events import entry_json
@@ -27,7 +29,7 @@ class NewRoom(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     display_name: str
     kind: Literal["pair"] = "pair"
-    language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] = "python"
+    language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] | None = None
 
 
 class NewMember(msgspec.Struct, frozen=True, rename="camel"):
@@ -64,7 +66,16 @@ class RoomsApi:
         new = await read_json(request, NewRoom)
         name = clean_name(new.name, "bad_room_name")
         display_name = clean_name(new.display_name, "bad_display_name")
-        return json_response(await self._reception.create_room(name, new.language, display_name), 201)
+        joined = await self._reception.create_room(name, new.language or "python", display_name)
+        if new.language:
+            await self._begin(joined)
+        return json_response(joined, 201)
+
+    async def _begin(self, joined: Joined) -> None:
+        """Put the sample of the room's language into it; a language without one begins empty."""
+        begun = [(file_id(), row.file_name, row.sample) for row in LANGUAGES if row.id == joined.room.language]
+        async with self._registry.visit(joined.room.id) as room:
+            await room.add_files(joined.member, begun)
 
     async def join(self, request: Request) -> Response:
         _limit(self._joining, request)
