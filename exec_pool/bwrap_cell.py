@@ -28,6 +28,8 @@ PARTS = ("link", "meter", "program", "runner")
 PASSWD = b"sandbox:x:1000:1000:sandbox:/tmp:/bin/bash\n"
 GROUP = b"sandbox:x:1000:\n"
 HOSTS = b"127.0.0.1 localhost sandbox\n::1 localhost\n"
+HIDDEN = ("cmdline", "config.gz", "diskstats", "interrupts", "iomem", "ioports", "kallsyms", "keys", "key-users")
+HIDDEN += ("modules", "partitions", "slabinfo", "timer_list", "vmallocinfo", "zoneinfo", "kmsg", "kcore", "sysrq-trigger")
 ETC = ("alternatives", "ld.so.cache", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk")
 
 
@@ -80,11 +82,15 @@ def _system(shell: Shell, fds: dict[str, int]) -> list[str]:
         words += ["--perms", "0444", "--ro-bind-data", str(fds[name]), f"/etc/{name}"]
     for path in shell.toolchain_paths:
         words += ["--ro-bind", path, path]
-    return [*words, "--proc", "/proc", "--dev", "/dev"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for name in HIDDEN:
+        if Path("/proc", name).exists():
+            words += ["--ro-bind", "/dev/null", f"/proc/{name}"]
+    return words
 
 
 def _scratch(shell: Shell, group: CellGroup) -> list[str]:
-    words = ["--size", str(16 * MIB), "--tmpfs", "/dev/shm"]
+    words = ["--size", str(16 * MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     for folder in ("/tmp", "/work"):
         words += ["--size", str(shell.scratch_bytes), "--tmpfs", folder]
     for source, target in group.binds():

@@ -147,7 +147,7 @@ class SliceV1:
         for folder in self._folders.values():
             folder.mkdir(exist_ok=True)
         if "cpu" in self._folders:
-            _write(self._folders["cpu"] / "cpu.shares", "512")
+            _write(self._folders["cpu"] / "cpu.shares", "1024")
 
     def cell(self, name: str) -> CellGroup:
         """A new group for one cell."""
@@ -248,7 +248,7 @@ class SliceV2:
         except OSError:
             _write(self._folder / "cgroup.subtree_control", "+memory +pids")
         if (self._folder / "cpu.weight").exists():
-            _write(self._folder / "cpu.weight", "50")
+            _write(self._folder / "cpu.weight", "100")
 
     def cell(self, name: str) -> CellGroup:
         """A new group for one cell."""
