@@ -39,10 +39,7 @@ export function ChatPanel({ onClose }: { onClose?: () => void }) {
   );
   const silent = chat.length === 0 && waiting.length === 0;
   return (
-    <section
-      aria-label={t("chat.title")}
-      className="flex h-full min-h-0 flex-1 flex-col bg-surface-2"
-    >
+    <div className="flex h-full min-h-0 flex-1 flex-col bg-surface-2">
       <header className="flex h-(--h-tabs) shrink-0 items-center gap-1 pr-2 pl-3">
         <h2 className="flex-1 text-12 font-semibold text-text-2">{t("chat.title")}</h2>
         {onClose && <IconButton label={t("chat.close")} icon={X} onClick={onClose} />}
@@ -82,7 +79,7 @@ export function ChatPanel({ onClose }: { onClose?: () => void }) {
         )}
       </div>
       <Composer />
-    </section>
+    </div>
   );
 }
 

@@ -189,10 +189,7 @@ function Strip({ run, onOpen }: { run: Run | null; onOpen?: () => void }) {
   const t = useT();
   const lines = run?.output.tail(2) ?? [];
   return (
-    <section
-      aria-label={t("run.strip")}
-      className="flex h-[108px] flex-col border-t border-line bg-surface-1"
-    >
+    <section aria-label={t("run.strip")} className="flex h-[107px] flex-col bg-surface-1">
       <div className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface-2 px-2">
         <span className="flex min-w-0 flex-1 pl-1">
           <RunStateLine run={run} short />
