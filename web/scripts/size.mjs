@@ -6,7 +6,7 @@ import { brotliCompressSync } from "node:zlib";
 const BUDGET_KIB = 350;
 const ROOM = ["index.html", "src/app/RoomGate.tsx", "src/room/RoomPage.tsx"];
 /** Not preloaded, yet fetched by almost every room soon after. */
-const SOON = ["jetbrains-mono-latin-600-normal"];
+const SOON = ["jetbrains-mono-600-ascii"];
 
 const dist = new URL("../dist", import.meta.url).pathname;
 const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8"));

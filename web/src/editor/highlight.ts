@@ -1,4 +1,5 @@
 import { syntaxHighlighting } from "@codemirror/language";
+import { Decoration, MatchDecorator, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import { tagHighlighter, tags } from "@lezer/highlight";
 
 /** Five quiet inks; plain names keep the colour of text. The classes are in editor.css. */
@@ -45,3 +46,19 @@ const inks = tagHighlighter([
 ]);
 
 export const highlighting = syntaxHighlighting(inks);
+
+/** Scripts that have no italics: Arabic and those of India. */
+const upright = new MatchDecorator({
+  regexp: /[\u0600-\u06ff\u0900-\u0d7f]+/g,
+  decoration: Decoration.mark({ class: "cm-upright" }),
+});
+
+export const uprightScripts = ViewPlugin.define(
+  (view) => ({
+    marks: upright.createDeco(view),
+    update(update: ViewUpdate) {
+      this.marks = upright.updateDeco(update, this.marks);
+    },
+  }),
+  { decorations: ({ marks }) => marks },
+);

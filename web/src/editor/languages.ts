@@ -1,4 +1,4 @@
-import type { LanguageSupport, StreamLanguage } from "@codemirror/language";
+import { type LanguageSupport, StreamLanguage, type StreamParser } from "@codemirror/language";
 import { nameOf } from "../files/paths";
 
 export interface EditorLanguage {
@@ -9,10 +9,7 @@ export interface EditorLanguage {
   load(): Promise<LanguageSupport | StreamLanguage<unknown>>;
 }
 
-async function stream(
-  mode: Promise<import("@codemirror/language").StreamParser<unknown>>,
-): Promise<StreamLanguage<unknown>> {
-  const { StreamLanguage } = await import("@codemirror/language");
+async function stream(mode: Promise<StreamParser<unknown>>): Promise<StreamLanguage<unknown>> {
   return StreamLanguage.define(await mode);
 }
 

@@ -15,7 +15,7 @@ import {
 import { unixLines } from "../files/paths";
 import { t } from "../i18n";
 import { type Binding, bound, undoKeys } from "./binding";
-import { highlighting } from "./highlight";
+import { highlighting, uprightScripts } from "./highlight";
 import { type Indent, indentText } from "./indent";
 import { PLAIN_ABOVE } from "./limits";
 
@@ -54,7 +54,7 @@ const selectingClass = EditorView.editorAttributes.compute(["selection"], (state
 /** What costs time with the length of the text. */
 function rich(length: number): Extension {
   if (length > PLAIN_ABOVE) return [];
-  return [highlighting, indentOnInput(), bracketMatching()];
+  return [highlighting, uprightScripts, indentOnInput(), bracketMatching()];
 }
 
 function keys(binding: Binding): Extension {

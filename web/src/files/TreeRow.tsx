@@ -109,7 +109,7 @@ function RowActions({ tree, row, mayWrite }: { tree: Tree; row: Row; mayWrite: b
   return (
     <span
       role="none"
-      className="flex shrink-0 opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 has-aria-expanded:opacity-100 touch:opacity-100"
+      className="hidden shrink-0 group-hover:flex group-focus-visible:flex has-aria-expanded:flex touch:flex"
       onClick={(event) => event.stopPropagation()}
       onKeyDown={(event) => event.stopPropagation()}
     >

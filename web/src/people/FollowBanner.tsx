@@ -27,16 +27,22 @@ export function FollowBanner() {
 }
 
 /** Says in the bar that somebody sees what I see. */
-export function Followers({ className }: { className?: string }) {
+export function Followers() {
   const t = useT();
   const followers = useFollowers();
   const [first] = followers;
-  if (!first) return null;
   return (
-    <State icon={Eye} className={className ?? ""}>
-      {followers.length === 1
-        ? t("people.followsYou", { name: givenName(first.member.name) })
-        : t("people.followYouMany", { count: followers.length })}
-    </State>
+    <span role="status" className="contents">
+      {first && (
+        <>
+          <State icon={Eye}>
+            {followers.length === 1
+              ? t("people.followsYou", { name: givenName(first.member.name) })
+              : t("people.followYouMany", { count: followers.length })}
+          </State>
+          <span aria-hidden className="h-4 w-px shrink-0 bg-line" />
+        </>
+      )}
+    </span>
   );
 }

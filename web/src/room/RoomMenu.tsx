@@ -1,4 +1,4 @@
-import { Download, Ellipsis, Home, Keyboard, UserPlus } from "lucide-react";
+import { Download, Ellipsis, Home, Keyboard, Minus, Plus, UserPlus } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useRoom } from "../collab";
 import { useCaret, useEditorSettings, useWorkbench } from "../editor/workbench";
@@ -88,8 +88,12 @@ function EditorChoices() {
   return (
     <>
       <MenuLabel>{t("room.textSize", { size: fontSize })}</MenuLabel>
-      <MenuItem onSelect={() => settings.enlarge(1)}>{t("room.fontLarger")}</MenuItem>
-      <MenuItem onSelect={() => settings.enlarge(-1)}>{t("room.fontSmaller")}</MenuItem>
+      <MenuItem icon={Plus} onSelect={() => settings.enlarge(1)}>
+        {t("room.fontLarger")}
+      </MenuItem>
+      <MenuItem icon={Minus} onSelect={() => settings.enlarge(-1)}>
+        {t("room.fontSmaller")}
+      </MenuItem>
       <MenuCheck checked={wrap} onCheckedChange={(on) => settings.set({ wrap: on })}>
         {t("room.wrap")}
       </MenuCheck>

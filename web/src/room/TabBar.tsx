@@ -96,7 +96,7 @@ function FileTab({ id, selected, people, onChoose }: FileTabProps) {
         onKeyDown={(event) => event.key === "Delete" && tabs.close(id)}
         className={cx(
           tabClass,
-          "h-full pr-7 focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]!",
+          "h-full pr-8 touch:pr-10 focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]!",
         )}
       >
         {name}

@@ -33,7 +33,6 @@ export function TopBar() {
       <SaveBadge />
       <span className="min-w-0 flex-1" />
       {!phone && <Followers />}
-      {!phone && <span aria-hidden className="h-4 w-px shrink-0 bg-line" />}
       <PeopleStack max={phone ? 2 : 5} />
       {!phone && (
         <>
