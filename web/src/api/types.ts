@@ -30,7 +30,8 @@ export interface Language {
   name: string;
   version: string;
   available: boolean;
-  reason: string | null;
+  /** Empty when it is available. */
+  reason: string;
   extensions: string[];
   fileName: string;
   sample: string;
@@ -46,7 +47,7 @@ export interface Limits {
 export interface Config {
   version: string;
   openRooms: boolean;
-  execution: { available: boolean; reason: string | null };
+  execution: { available: boolean; reason: string };
   languages: Language[];
   limits: Limits;
 }

@@ -1,7 +1,7 @@
 import { memo } from "react";
-import type { Member } from "../api";
+import type { Member, RunStatus } from "../api";
 import { useRoom } from "../collab";
-import { clock, dayName, fullTime, list, seconds, useT } from "../i18n";
+import { clock, dayName, fullTime, list, type MessageKey, seconds, useT } from "../i18n";
 import { Avatar, givenName } from "../ui";
 import type { ChatLine } from "./lines";
 import { MessageText } from "./MessageText";
@@ -87,6 +87,15 @@ function PresenceLine({ line }: { line: Line<"joined" | "left"> }) {
   );
 }
 
+const ENDED: Partial<Record<RunStatus, MessageKey>> = {
+  stopped: "chat.ranStopped",
+  lost: "chat.ranLost",
+  wall_limit: "chat.ranLimit",
+  cpu_limit: "chat.ranLimit",
+  memory_limit: "chat.ranLimit",
+  output_limit: "chat.ranLimit",
+};
+
 function RunLine({ line }: { line: Line<"run"> }) {
   const t = useT();
   const { start, end } = line;
@@ -99,6 +108,5 @@ function RunLine({ line }: { line: Line<"run"> }) {
       <p className={QUIET}>{time ? t("chat.ranOk", { ...values, time }) : t("chat.ran", values)}</p>
     );
   }
-  if (end.status === "stopped") return <p className={QUIET}>{t("chat.ranStopped", values)}</p>;
-  return <p className={QUIET}>{t("chat.ranFailed", values)}</p>;
+  return <p className={QUIET}>{t(ENDED[end.status] ?? "chat.ranFailed", values)}</p>;
 }

@@ -51,6 +51,21 @@ describe("lines of the chat", () => {
     expect(brief(chatLines([says(3)], presence, []))).toEqual(["day", "Asha+Ben joined", "head 3"]);
   });
 
+  test("who comes again after a crash of the server was never away", () => {
+    const presence = [
+      comes(1, "joined", "Asha"),
+      comes(3, "joined", "Asha"),
+      comes(4, "left", "Asha"),
+    ];
+    const lines = brief(chatLines([says(2), says(5)], presence.slice(0, 2), [], NOON));
+    expect(lines).toEqual(["Asha joined", "head 2", "head 5"]);
+    expect(brief(chatLines([says(2)], presence, [], NOON))).toEqual([
+      "Asha joined",
+      "head 2",
+      "Asha left",
+    ]);
+  });
+
   test("a new day gets a line of its own", () => {
     const chat = [says(1), says(2, "m1", NOON + 86_400_000)];
     expect(brief(chatLines(chat, [], []))).toEqual(["day", "head 1", "day", "head 2"]);

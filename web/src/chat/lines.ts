@@ -22,20 +22,23 @@ function sameDay(a: number, b: number): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString();
 }
 
+/** Who is in the room as far as the journal was read: after a crash people come twice without leaving. */
+type Present = Map<string, string>;
+
 /** People who came and went in one stretch, each said once; a reload says nothing. */
-function presenceLines(stretch: readonly PresenceEntry[]): ChatLine[] {
-  const net = new Map<string, { name: string; change: number }>();
-  for (const { kind, data } of stretch) {
-    const known = net.get(data.member.id) ?? { name: data.member.name, change: 0 };
-    net.set(data.member.id, { ...known, change: known.change + (kind === "joined" ? 1 : -1) });
-  }
+function presenceLines(stretch: readonly PresenceEntry[], present: Present): ChatLine[] {
   const [first] = stretch;
   if (!first) return [];
-  const named = (sign: 1 | -1) =>
-    [...net.values()].filter(({ change }) => Math.sign(change) === sign).map(({ name }) => name);
-  const line = (kind: "joined" | "left", names: string[]): ChatLine[] =>
-    names.length > 0 ? [{ kind, key: `${kind} ${first.seq}`, time: first.time, names }] : [];
-  return [...line("joined", named(1)), ...line("left", named(-1))];
+  const before = new Map(present);
+  for (const { kind, data } of stretch) {
+    if (kind === "joined") present.set(data.member.id, data.member.name);
+    else present.delete(data.member.id);
+  }
+  const line = (kind: "joined" | "left", these: Present, others: Present): ChatLine[] => {
+    const names = [...these].filter(([id]) => !others.has(id)).map(([, name]) => name);
+    return names.length > 0 ? [{ kind, key: `${kind} ${first.seq}`, time: first.time, names }] : [];
+  };
+  return [...line("joined", present, before), ...line("left", before, present)];
 }
 
 /** One list out of the three channels. */
@@ -49,10 +52,11 @@ export function chatLines(
   const starts = runs.filter((entry) => entry.kind === "started");
   const all: Shown[] = [...chat, ...presence, ...starts].sort((a, b) => a.seq - b.seq);
   const lines: ChatLine[] = [];
+  const present: Present = new Map();
   let stretch: PresenceEntry[] = [];
   let before: Shown | null = null;
   const flush = () => {
-    lines.push(...presenceLines(stretch));
+    lines.push(...presenceLines(stretch, present));
     stretch = [];
   };
   for (const entry of all) {

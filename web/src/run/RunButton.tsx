@@ -27,8 +27,8 @@ function useTarget(config: Config | null): Target {
   const language = languageFor(path, config);
   if (!language) return none(t("run.noProgram", { path }));
   if (!language.available) {
-    const why = language.reason ? sentence(language.reason) : "";
-    return none(t("run.languageAway", { name: language.name, reason: why }));
+    const why = sentence(language.reason);
+    return none(why || t("run.languageAway", { name: language.name }));
   }
   return { fileId, language: `${language.name} ${language.version}`.trim(), reason: null };
 }

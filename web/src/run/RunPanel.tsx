@@ -1,5 +1,6 @@
 import { ChevronUp, Copy, Square, Terminal, X } from "lucide-react";
 import type { ReactNode } from "react";
+import type { RunStatus } from "../api";
 import { useRoom } from "../collab";
 import { megabytes, sentence, useT } from "../i18n";
 import { Button, copyText, Empty, givenName, IconButton, keyLabel, State, toast } from "../ui";
@@ -104,14 +105,8 @@ function CopyOutput({ run }: { run: Run }) {
     if (await copyText(run.output.text)) toast({ text: t("run.copied"), icon: Copy });
     else toast({ text: t("run.notCopied"), tone: "error" });
   };
-  return (
-    <IconButton
-      label={t("run.copy")}
-      icon={Copy}
-      disabled={run.output.empty}
-      onClick={() => void copy()}
-    />
-  );
+  if (run.output.empty) return null;
+  return <IconButton label={t("run.copy")} icon={Copy} onClick={() => void copy()} />;
 }
 
 /** Who ran it is the first line. */
@@ -129,6 +124,9 @@ function Starter({ run }: { run: Run }) {
   return <p className="text-text-3">{words}</p>;
 }
 
+/** Where the state line leaves something to say. */
+const EXPLAINED = new Set<RunStatus>(["failed", "compile_error", "internal_error"]);
+
 /** What is worth knowing about the end, beyond the state line. */
 function Ending({ run }: { run: Run }) {
   const t = useT();
@@ -136,7 +134,7 @@ function Ending({ run }: { run: Run }) {
   if (!finished) return null;
   return (
     <>
-      {finished.truncated && (
+      {finished.truncated && finished.status !== "output_limit" && (
         <p className="text-caution">
           {limits
             ? t("run.truncated", { limit: megabytes(limits.outputBytes) })
@@ -144,7 +142,9 @@ function Ending({ run }: { run: Run }) {
         </p>
       )}
       {finished.status === "lost" && <p className="text-caution">{t("run.lostText")}</p>}
-      {finished.message && <p className="text-text-3">{sentence(finished.message)}</p>}
+      {finished.message && EXPLAINED.has(finished.status) && (
+        <p className="text-text-3">{sentence(finished.message)}</p>
+      )}
       {run.output.empty && finished.status === "ok" && (
         <p className="text-text-3">{t("run.silent")}</p>
       )}
@@ -163,7 +163,7 @@ function NothingYet() {
     return (
       <Centre>
         <Empty icon={Terminal} title={t("run.noSandboxTitle")}>
-          {t("run.noSandboxText", { reason: reason ? sentence(reason) : "" })}
+          {t("run.noSandboxText", { reason: sentence(reason ?? "") })}
         </Empty>
       </Centre>
     );

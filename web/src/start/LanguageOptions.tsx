@@ -6,9 +6,10 @@ function label({ name, version }: Language): string {
 }
 
 /** What can be run here first; the rest can still be written. */
-export function LanguageOptions({ config }: { config: Config | null }) {
+export function LanguageOptions({ config, away }: { config: Config | null; away: boolean }) {
   const t = useT();
-  if (!config) return <option value="">{t("start.loadingLanguages")}</option>;
+  if (!config)
+    return <option value="">{away ? t("start.noLanguages") : t("start.loadingLanguages")}</option>;
   const runs = config.languages.filter((language) => language.available);
   const reads = config.languages.filter((language) => !language.available);
   if (runs.length === 0 || reads.length === 0) return <Options languages={config.languages} />;

@@ -11,11 +11,13 @@ import { lastName, NAME_LENGTH } from "./names";
 export interface NewRoomProps {
   /** Null while the server has not answered. */
   config: Config | null;
+  /** It does not answer at all. */
+  away: boolean;
   go: (path: string) => void;
 }
 
 /** The form of the one ink button on this page. */
-export function NewRoom({ config, go }: NewRoomProps) {
+export function NewRoom({ config, away, go }: NewRoomProps) {
   const t = useT();
   const { busy, problem, create } = useCreation(go);
   const [nameless, setNameless] = useState(false);
@@ -76,7 +78,7 @@ export function NewRoom({ config, go }: NewRoomProps) {
         >
           {(ids) => (
             <Select {...ids} name="language" disabled={!config} key={config ? "known" : "asking"}>
-              <LanguageOptions config={config} />
+              <LanguageOptions config={config} away={away} />
             </Select>
           )}
         </Field>

@@ -18,7 +18,7 @@ export default function StartPage({ go = goTo }: { go?: (path: string) => void }
         id="main"
         className="mx-auto grid w-full max-w-[1120px] grid-cols-[minmax(0,1fr)_380px] content-start gap-x-18 px-8 pt-14 pb-12 max-[1100px]:grid-cols-[minmax(0,1fr)_320px] max-[1100px]:gap-x-10 max-[1100px]:pt-8 max-[860px]:grid-cols-1 max-[860px]:gap-y-8 max-[860px]:px-4 max-[860px]:pt-6 max-[860px]:pb-8"
       >
-        <NewRoom config={config} go={go} />
+        <NewRoom config={config} away={server.kind === "away"} go={go} />
         <div className="grid grid-cols-[minmax(0,1fr)] content-start gap-5 max-[860px]:contents">
           <div className="max-[860px]:-order-1">
             <JoinByCode go={go} />
