@@ -94,7 +94,9 @@ def unpack(data: bytes, limits: ArchiveLimits) -> tuple[list[tuple[str, str]], l
                     skipped.append(Skipped(member.filename[:MAX_PATH_CHARACTERS], reason or "not_text"))
                 else:
                     files.append((member.filename, text))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except BadArchive:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile and zlib raise nearly anything
         raise BadArchive("this is not a zip that can be read") from error
     return files, skipped
 

@@ -1,0 +1,135 @@
+"""One CRDT document."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Doc, Map, Text
+
+from realtime.document import Document, merge
+from realtime.errors import DocumentFull, ProtocolViolation
+from realtime.update import EMPTY_UPDATE
+
+
+class Editor:
+    """A client with files: makes the updates that a browser would."""
+
+    def __init__(self) -> None:
+        self.doc: Doc[Map[object]] = Doc()
+        self.files = self.doc.get("files", type=Map)
+        self.sent: list[bytes] = []
+        self.doc.observe(lambda event: self.sent.append(event.update))
+
+    def add(self, file_id: str, path: str, text: str) -> Text:
+        body = Text(text)
+        self.files[file_id] = Map({"path": path, "text": body})
+        return body
+
+    def take(self) -> bytes:
+        sent, self.sent = self.sent, []
+        return merge(sent)
+
+
+def test_what_one_editor_writes_another_reads() -> None:
+    editor, document = Editor(), Document(10_000)
+    editor.add("a", "main.py", "print(1)\n")
+    document.apply(editor.take())
+    assert list(document.texts()) == [("main.py", "print(1)\n")]
+    assert document.paths() == {"a": "main.py"}
+    assert document.text("a") == "print(1)\n"
+    assert document.text("b") is None
+
+
+def test_folders_that_are_kept_though_empty_are_listed() -> None:
+    editor, document = Editor(), Document(10_000)
+    editor.files["f"] = Map({"path": "docs", "folder": True})
+    document.apply(editor.take())
+    assert list(document.folders()) == ["docs"]
+    assert list(document.texts()) == []
+
+
+def test_entries_of_another_shape_are_ignored() -> None:
+    editor, document = Editor(), Document(10_000)
+    editor.files["a"] = "text"
+    editor.files["b"] = Map({"path": 5, "text": Text("x")})
+    editor.files["c"] = Map({"path": "c.py"})
+    document.apply(editor.take())
+    assert list(document.texts()) == []
+    assert list(document.folders()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("a\r\nb\r\nc", "a\nb\nc"), ("é\r\nव\r\n", "é\nव\n"), ("a\rb", "a\nb"), ("\r\n\r\n", "\n\n")]
+)
+def test_U5_other_line_ends_become_newlines_everywhere(typed: str, kept: str) -> None:
+    editor, document = Editor(), Document(10_000)
+    text = editor.add("a", "main.py", typed)
+    fixed = document.apply_normalised(editor.take())
+    assert document.text("a") == kept
+    editor.doc.apply_update(fixed)
+    assert str(text) == kept
+
+
+def test_U5_line_ends_typed_into_an_existing_file_become_newlines() -> None:
+    editor, document = Editor(), Document(10_000)
+    text = editor.add("a", "main.py", "first\nlast")
+    document.apply(editor.take())
+    text.insert(5, "\r\nmiddle")
+    fixed = document.apply_normalised(editor.take())
+    assert document.text("a") == "first\nmiddle\nlast"
+    editor.doc.apply_update(fixed)
+    assert str(text) == document.text("a")
+
+
+def test_U5_text_without_them_makes_no_edit() -> None:
+    editor, document = Editor(), Document(10_000)
+    editor.add("a", "main.py", "x\ny")
+    assert document.apply_normalised(editor.take()) == EMPTY_UPDATE
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.text("ab\r\nष😀", max_size=6)), max_size=12))
+def test_U5_whatever_is_typed_no_carriage_return_stays_and_replicas_agree(edits: list[tuple[int, str]]) -> None:
+    editor, document = Editor(), Document(1_000_000)
+    text = editor.add("a", "main.py", "")
+    document.apply(editor.take())
+    for position, typed in edits:
+        raw = str(text)
+        text.insert(len(raw[: position % (len(raw) + 1)].encode()), typed)
+        if editor.sent:
+            editor.doc.apply_update(document.apply_normalised(editor.take()))
+    assert "\r" not in str(text)
+    assert document.text("a") == str(text)
+
+
+def test_U6_a_reply_that_only_repeats_deletions_adds_nothing() -> None:
+    editor, document = Editor(), Document(10_000)
+    text = editor.add("a", "main.py", "hello")
+    del text[0:2]
+    document.apply(editor.take())
+    assert document.adds_nothing(editor.doc.get_update(document.state_vector()))
+    text.insert(0, "J")
+    assert not document.adds_nothing(editor.doc.get_update(document.state_vector()))
+    assert document.text("a") == "Jllo"
+
+
+def test_U4_a_full_document_refuses_and_goes_on() -> None:
+    editor, document = Editor(), Document(200)
+    editor.add("a", "main.py", "small")
+    document.apply(editor.take())
+    editor.add("b", "big.py", "x" * 500)
+    with pytest.raises(DocumentFull):
+        document.apply(editor.take())
+    assert document.paths() == {"a": "main.py"}
+
+
+def test_W3_a_state_vector_is_checked_before_the_library_reads_it() -> None:
+    document = Document(10_000)
+    for vector in (b"", b"\xff", b"\x05", b"\x01\x05", b"\x00\x00", b"\x01\x05\xff\xff\xff\xff\xff\xff\x0f"):
+        with pytest.raises(ProtocolViolation):
+            document.diff(vector)
+
+
+def test_files_that_the_server_adds_reach_editors() -> None:
+    editor, document = Editor(), Document(10_000)
+    editor.doc.apply_update(document.add_files([("a", "x.py", "1\n"), ("b", "y/z.py", "")]))
+    assert str(editor.files["a"]["text"]) == "1\n"  # type: ignore[index]
+    assert document.paths() == {"a": "x.py", "b": "y/z.py"}

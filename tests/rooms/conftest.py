@@ -1,0 +1,139 @@
+"""Open rooms on a real store, without sockets: what a session is sent is read from its outbox."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+from pycrdt import Doc, Text
+
+from realtime.outbox import Outbox
+from realtime.protocol import Message, SyncStep1, SyncUpdate, decode_y
+from realtime.session import Session
+from rooms.errors import StoreUnavailable
+from rooms.registry import RoomRegistry
+from rooms.room import Room, RoomLimits
+from rooms.sqlite_store import SqliteStore
+from rooms.store import Entry, Link, Member, RoomRecord
+
+ROOM = RoomRecord("rm_test", "Test", "pair", "python", 1)
+ANA = Member("mb_ana", "Ana", "host", 1)
+BO = Member("mb_bo", "Bo", "participant", 2)
+
+
+class GatedStore(SqliteStore):
+    """The real store, whose commits a test can hold back or make fail."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "normal")
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.failing = False
+        self.loads = 0
+        self.batches: list[list[Entry]] = []
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        await self.gate.wait()
+        if self.failing:
+            raise StoreUnavailable("database or disk is full")
+        await super().append(entries)
+        self.batches.append(list(entries))
+
+    async def last_seq(self, room: str) -> int:
+        self.loads += 1
+        return await super().last_seq(room)
+
+
+class Client:
+    """One session and the replica behind it."""
+
+    def __init__(self, member: Member, *, may_write: bool = True, limit_bytes: int = 2**20) -> None:
+        self.member = member
+        self.doc: Doc[Text] = Doc()
+        self.text = self.doc.get("text", type=Text)
+        self.outbox = Outbox(limit_bytes)
+        user = b'{"id":"%s"}' % member.id.encode()
+        self.session = Session(self.outbox, member_id=member.id, user_json=user, may_write=may_write, prefix=b"")
+        self.acks: list[bool] = []
+        self.session.acknowledges = True
+        self._sent: list[bytes] = []
+        self.doc.observe(lambda event: self._sent.append(event.update))
+
+    def take(self) -> list[bytes]:
+        """The bodies that were sent since the last time, acknowledgements counted apart."""
+        frames = list(self.outbox._frames)
+        self.outbox._frames.clear()
+        self.outbox.queued_bytes = 0
+        self.acks += [frame == b"\x08\x01" for frame in frames if frame[:1] == b"\x08"]
+        return [frame for frame in frames if frame[:1] not in (b"\x08", b"\x05")]
+
+    def read(self) -> str:
+        """Apply what came and return the text."""
+        for frame in self.take():
+            for message in decode_y(frame):
+                if isinstance(message, SyncUpdate):
+                    self.doc.apply_update(message.update)
+                    self._sent.clear()
+        return str(self.text)
+
+    def typed(self, text: str) -> Message:
+        self._sent.clear()
+        self.text.insert(0, text)
+        return SyncUpdate(self._sent[0], False)
+
+    def hello(self) -> Message:
+        return SyncStep1(self.doc.get_state())
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[GatedStore]:
+    store = GatedStore(tmp_path / "data")
+    await store.open()
+    await store.create_room(ROOM, [Link("code-one", "", "participant")])
+    await store.add_member(ROOM.id, ANA.id, ANA.name, ANA.role, b"ana")
+    await store.add_member(ROOM.id, BO.id, BO.name, BO.role, b"bo")
+    yield store
+    store.gate.set()
+    store.failing = False
+    await store.close()
+
+
+async def nothing(_room: Room) -> None:
+    pass
+
+
+OpenRegistry = Callable[..., RoomRegistry]
+
+
+@pytest.fixture
+async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
+    """Make registries that are drained at the end."""
+    made: list[RoomRegistry] = []
+
+    def make(
+        *, slow_seconds: float = 30.0, max_unsaved_bytes: int = 10_000, idle_seconds: float = 60.0, grace: float = 60.0
+    ) -> RoomRegistry:
+        limits = RoomLimits(max_document_bytes=1_000_000, max_sessions=100, leave_grace_seconds=grace)
+        registry = RoomRegistry(
+            store,
+            store,
+            limits,
+            slow_seconds=slow_seconds,
+            max_unsaved_bytes=max_unsaved_bytes,
+            idle_seconds=idle_seconds,
+            on_open=nothing,
+        )
+        made.append(registry)
+        return registry
+
+    yield make
+    store.gate.set()
+    store.failing = False
+    for registry in made:
+        await registry.drain(5)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
