@@ -191,6 +191,7 @@ def _remove_returns(texts: list[Text]) -> None:
 
 
 def check_state_vector(vector: bytes) -> None:
+    """Raise ProtocolViolation unless `vector` is complete and bounded; the library would trust it."""
     reader = Reader(vector)
     count = reader.uint()
     if count > len(vector):
