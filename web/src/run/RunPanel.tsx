@@ -163,7 +163,7 @@ function NothingYet() {
     return (
       <Centre>
         <Empty icon={Terminal} title={t("run.noSandboxTitle")}>
-          {t("run.noSandboxText", { reason: sentence(reason ?? "") })}
+          {t("run.noSandboxText", { reason: sentence(reason ?? "") || t("run.noSandboxShort") })}
         </Empty>
       </Centre>
     );

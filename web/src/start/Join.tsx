@@ -15,8 +15,9 @@ export interface JoinProps {
 
 /** `/r/{code}` for somebody who has no session for it. */
 export function Join({ code, onJoined, go = goTo }: JoinProps) {
+  const t = useT();
   return (
-    <PageFrame>
+    <PageFrame title={t("join.title")}>
       <main id="main" className="grid place-items-center px-4 pt-6 pb-[12dvh] phone:content-start">
         <div className="w-full max-w-[448px] rounded-3 border border-line bg-surface-1 p-8 phone:border-0 phone:bg-transparent phone:p-0">
           <JoinBody code={code} onJoined={onJoined} go={go} />

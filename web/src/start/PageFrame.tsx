@@ -1,10 +1,20 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useT } from "../i18n";
 import { Brand, ThemeSwitch } from "../ui";
 
+export interface PageFrameProps {
+  /** Of the browser's tab. */
+  title: string;
+  children: ReactNode;
+  foot?: ReactNode;
+}
+
 /** Bar, content and foot of the pages outside rooms. */
-export function PageFrame({ children, foot }: { children: ReactNode; foot?: ReactNode }) {
+export function PageFrame({ title, children, foot }: PageFrameProps) {
   const t = useT();
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   return (
     <div className="grid min-h-dvh grid-rows-[auto_1fr_auto] bg-surface-2">
       <a

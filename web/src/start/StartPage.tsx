@@ -10,10 +10,11 @@ import { type ServerState, useConfig } from "./useConfig";
 
 /** `/`: create, join, come back. */
 export default function StartPage({ go = goTo }: { go?: (path: string) => void }) {
+  const t = useT();
   const { server, askAgain } = useConfig();
   const config = server.kind === "here" ? server.config : null;
   return (
-    <PageFrame foot={<Foot server={server} askAgain={askAgain} />}>
+    <PageFrame title={t("start.brand")} foot={<Foot server={server} askAgain={askAgain} />}>
       <main
         id="main"
         className="mx-auto grid w-full max-w-[1120px] grid-cols-[minmax(0,1fr)_380px] content-start gap-x-18 px-8 pt-14 pb-12 max-[1100px]:grid-cols-[minmax(0,1fr)_320px] max-[1100px]:gap-x-10 max-[1100px]:pt-8 max-[860px]:grid-cols-1 max-[860px]:gap-y-8 max-[860px]:px-4 max-[860px]:pt-6 max-[860px]:pb-8"
