@@ -17,8 +17,9 @@ export interface Presence {
   typing?: boolean;
   /** Member id of whom they follow. */
   following?: string | null;
-  /** First visible line, told only while somebody follows. */
+  /** First and last visible line, told only while somebody follows. */
   top?: number;
+  bottom?: number;
   cursor?: { anchor: unknown; head: unknown } | null;
 }
 

@@ -37,14 +37,15 @@ function positionOf(view: EditorView, line: number): number {
   return doc.line(Math.max(1, Math.min(line, doc.lines))).from;
 }
 
-/** Their first line becomes mine; on a smaller screen their caret matters more. */
-function scrollTo(view: EditorView, { top, line }: Presence): void {
-  const effects = [];
-  if (top)
-    effects.push(EditorView.scrollIntoView(positionOf(view, top), { y: "start", yMargin: 0 }));
-  else if (line) effects.push(EditorView.scrollIntoView(positionOf(view, line), { y: "center" }));
-  if (effects.length > 0) view.dispatch({ effects });
-  if (!top || !line) return;
-  const nearest = EditorView.scrollIntoView(positionOf(view, line), { y: "nearest", yMargin: 24 });
-  view.dispatch({ effects: nearest });
+/** Their first line becomes mine, unless my window is too low to show their caret then. */
+function scrollTo(view: EditorView, { top, bottom, line }: Presence): void {
+  const rows = Math.floor(view.scrollDOM.clientHeight / view.defaultLineHeight) - 2;
+  const theySeeTheirCaret = top && bottom && line && line >= top && line <= bottom;
+  const effect =
+    theySeeTheirCaret && line - top > rows
+      ? EditorView.scrollIntoView(positionOf(view, line), { y: "end", yMargin: 24 })
+      : top
+        ? EditorView.scrollIntoView(positionOf(view, top), { y: "start", yMargin: 0 })
+        : line && EditorView.scrollIntoView(positionOf(view, line), { y: "center" });
+  if (effect) view.dispatch({ effects: effect });
 }

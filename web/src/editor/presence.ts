@@ -74,7 +74,7 @@ class Publisher {
       typing: this.typing,
     };
     if (this.acted) next.activeAt = Date.now();
-    if (this.isFollowed()) next.top = this.topLine();
+    if (this.isFollowed()) Object.assign(next, this.seenLines());
     this.acted = false;
     this.merge(next);
   }
@@ -90,9 +90,12 @@ class Publisher {
     return false;
   }
 
-  private topLine(): number {
-    const block = this.view.lineBlockAtHeight(this.view.scrollDOM.scrollTop);
-    return this.view.state.doc.lineAt(block.from).number;
+  private seenLines(): { top: number; bottom: number } {
+    const { scrollTop, clientHeight } = this.view.scrollDOM;
+    const { doc } = this.view.state;
+    const lineAt = (height: number) =>
+      doc.lineAt(this.view.lineBlockAtHeight(Math.max(0, height)).from).number;
+    return { top: lineAt(scrollTop), bottom: lineAt(scrollTop + clientHeight) };
   }
 
   private merge(change: Presence): void {
