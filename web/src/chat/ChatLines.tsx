@@ -15,7 +15,20 @@ export interface ChatLineViewProps {
   paths: readonly string[];
 }
 
-export const ChatLineView = memo(function ChatLineView({ line, paths }: ChatLineViewProps) {
+/** Lines are made anew when one is added; most of them say the same as before. */
+function sameLine(a: ChatLine, b: ChatLine): boolean {
+  if (a.kind === "message")
+    return b.kind === "message" && a.entry === b.entry && a.first === b.first;
+  if (a.kind === "run") return b.kind === "run" && a.start === b.start && a.end === b.end;
+  if (a.kind === "day") return b.kind === "day" && a.time === b.time;
+  return b.kind === a.kind && a.names.join("\n") === b.names.join("\n");
+}
+
+export const ChatLineView = memo(ChatLineFace, (before, after) => {
+  return before.paths === after.paths && sameLine(before.line, after.line);
+});
+
+function ChatLineFace({ line, paths }: ChatLineViewProps) {
   switch (line.kind) {
     case "message":
       return <MessageLine line={line} paths={paths} />;
@@ -26,7 +39,7 @@ export const ChatLineView = memo(function ChatLineView({ line, paths }: ChatLine
     default:
       return <PresenceLine line={line} />;
   }
-});
+}
 
 function useMember(id: string): Pick<Member, "name" | "number"> {
   const t = useT();

@@ -1,5 +1,6 @@
 import { ArrowDown, MessageSquare, X } from "lucide-react";
-import { useMemo, useSyncExternalStore } from "react";
+import { useLayoutEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import type { ChatEntry, RunEntry } from "../api";
 import { useEntries, useOpenRoom, useRoom } from "../collab";
 import { useT } from "../i18n";
 import { Avatar, Button, Empty, IconButton, TextButton, useStickToEnd } from "../ui";
@@ -19,10 +20,25 @@ function usePaths(): readonly string[] {
   );
 }
 
-function useWaiting(): readonly Outgoing[] {
-  const { state } = useOutbox();
-  const newest = useEntries("chat").at(-1)?.seq ?? 0;
-  return state.waiting.filter(({ seq }) => seq === null || seq > newest);
+/** Before painting, so that a message is never seen twice. */
+function useWaiting(chat: readonly ChatEntry[]): readonly Outgoing[] {
+  const { me } = useRoom();
+  const { outbox, state } = useOutbox();
+  useLayoutEffect(() => {
+    outbox.arrived(chat.filter((entry) => entry.author === me.id));
+  }, [outbox, chat, me.id]);
+  return state.waiting;
+}
+
+/** Starts and ends of runs; the same array while programs only print. */
+function useRunEnds(): readonly RunEntry[] {
+  const entries = useEntries("run");
+  const last = useRef<readonly RunEntry[]>([]);
+  const ends = entries.filter((entry) => entry.kind !== "output");
+  const same =
+    ends.length === last.current.length && ends.every((one, at) => one === last.current[at]);
+  if (!same) last.current = ends;
+  return last.current;
 }
 
 /** The whole panel, with its head. */
@@ -30,8 +46,8 @@ export function ChatPanel({ onClose }: { onClose?: () => void }) {
   const t = useT();
   const chat = useEntries("chat");
   const presence = useEntries("room");
-  const runs = useEntries("run");
-  const waiting = useWaiting();
+  const runs = useRunEnds();
+  const waiting = useWaiting(chat);
   const paths = usePaths();
   const lines = useMemo(() => chatLines(chat, presence, runs), [chat, presence, runs]);
   const { box, atEnd, toEnd, onScroll } = useStickToEnd<HTMLDivElement>(
@@ -91,10 +107,10 @@ function OutgoingView({ message, paths }: { message: Outgoing; paths: readonly s
     <div className="grid grid-cols-[24px_minmax(0,1fr)] gap-x-2 px-3 py-1.5">
       <Avatar name={me.name} number={me.number} />
       <div>
-        <MessageHead name={me.name} time={Date.now()} />
+        <MessageHead name={me.name} time={message.time} />
         <MessageText text={message.text} paths={paths} />
         {message.problem === null ? (
-          <p className="text-12 text-text-3">{t("chat.sending")}</p>
+          message.seq === null && <p className="text-12 text-text-3">{t("chat.sending")}</p>
         ) : (
           <div role="alert" className="text-12">
             <p className="text-danger">{t("chat.notSent", { reason: message.problem })}</p>

@@ -110,5 +110,19 @@ describe("outgoing messages", () => {
     up = true;
     if (failed) await outbox.retry(failed);
     expect(outbox.state.waiting[0]).toMatchObject({ problem: null, seq: 7 });
+    outbox.arrived([{ ...says(7), data: { text: "hello" } }]);
+    expect(outbox.state.waiting).toEqual([]);
+  });
+
+  test("an entry that comes before the answer is not shown beside its own message", async () => {
+    let answer = (_entry: ChatEntry) => {};
+    const outbox = new Outbox({ chat: () => new Promise((resolve) => (answer = resolve)) });
+    const sent = outbox.send("hello");
+    const entry = { ...says(7), data: { text: "hello" } };
+    outbox.arrived([entry]);
+    expect(outbox.state.waiting).toEqual([]);
+    answer(entry);
+    await sent;
+    expect(outbox.state.waiting).toEqual([]);
   });
 });

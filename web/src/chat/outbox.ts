@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from "react";
-import type { RoomApi } from "../api";
+import type { ChatEntry, RoomApi } from "../api";
 import { useOpenRoom, useRoom } from "../collab";
 import { explain } from "../i18n";
 
@@ -9,6 +9,8 @@ export const MESSAGE_LENGTH = 4000;
 export interface Outgoing {
   id: number;
   text: string;
+  /** When it was sent here. */
+  time: number;
   /** Why it did not arrive; null while it is on its way. */
   problem: string | null;
   /** Place in the journal once the server has it. */
@@ -25,6 +27,8 @@ export class Outbox {
   state: OutboxState = { draft: "", waiting: [] };
   private readonly listeners = new Set<() => void>();
   private lastId = 0;
+  /** The last own message that the journal showed. */
+  private newest = 0;
 
   constructor(private readonly api: Pick<RoomApi, "chat">) {}
 
@@ -40,7 +44,7 @@ export class Outbox {
   send(text: string): Promise<void> {
     this.lastId += 1;
     const id = this.lastId;
-    const message: Outgoing = { id, text, problem: null, seq: null };
+    const message: Outgoing = { id, text, time: Date.now(), problem: null, seq: null };
     this.set({ draft: "", waiting: [...this.state.waiting, message] });
     return this.post(id, text);
   }
@@ -54,10 +58,27 @@ export class Outbox {
     this.set({ waiting: this.state.waiting.filter((message) => message.id !== id) });
   }
 
+  /**
+   * Lets go of what the journal shows. An entry may come before the answer to its own request, or
+   * though the answer was lost: then its words tell whose it is.
+   */
+  arrived(mine: readonly ChatEntry[]): void {
+    const left = [...this.state.waiting];
+    for (const { seq, data } of mine.filter((entry) => entry.seq > this.newest)) {
+      const exact = left.findIndex((message) => message.seq === seq);
+      const index =
+        exact >= 0 ? exact : left.findIndex((one) => one.seq === null && one.text === data.text);
+      if (index >= 0) left.splice(index, 1);
+      this.newest = seq;
+    }
+    if (left.length < this.state.waiting.length) this.set({ waiting: left });
+  }
+
   private async post(id: number, text: string): Promise<void> {
     try {
       const { seq } = await this.api.chat(text);
-      this.change(id, { seq });
+      if (seq <= this.newest) this.discard(id);
+      else this.change(id, { seq });
     } catch (error) {
       this.change(id, { problem: explain(error) });
     }

@@ -13,5 +13,11 @@ export function Icon({ of: Glyph, size = 16, className }: IconProps) {
 }
 
 export function Spinner({ size = 16, className }: { size?: 14 | 16 | 20; className?: string }) {
-  return <Icon of={LoaderCircle} size={size} className={cx("animate-spin", className)} />;
+  return (
+    <Icon
+      of={LoaderCircle}
+      size={size}
+      className={cx("animate-spin motion-reduce:animate-none", className)}
+    />
+  );
 }
