@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef } from "react";
 import type { ChatEntry } from "../api";
 import { useEntries, useRoom } from "../collab";
 
@@ -29,12 +29,13 @@ function writeSeen(room: string, seq: number): void {
 export function useUnreadChat(visible: boolean): number {
   const { room, me } = useRoom();
   const entries = useEntries("chat");
-  const [seen, setSeen] = useState(() => readSeen(room.id));
+  const seen = useRef<number | null>(null);
+  seen.current ??= readSeen(room.id);
   const newest = entries.at(-1)?.seq ?? 0;
   useEffect(() => {
-    if (!visible || newest <= seen || document.hidden) return;
-    setSeen(newest);
+    if (!visible || newest <= (seen.current ?? 0) || document.hidden) return;
+    seen.current = newest;
     writeSeen(room.id, newest);
-  }, [visible, newest, seen, room.id]);
-  return visible ? 0 : countUnread(entries, seen, me.id);
+  }, [visible, newest, room.id]);
+  return visible ? 0 : countUnread(entries, seen.current, me.id);
 }
