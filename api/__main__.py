@@ -11,6 +11,7 @@ import uvicorn
 
 from api.app import create_app
 from api.check import check
+from api.line import LineProtocol
 from api.observability import set_up_logging
 from api.ops import VERSION
 from api.settings import Settings, SettingsError, read_settings
@@ -56,7 +57,7 @@ def serve(settings: Settings) -> int:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=LineProtocol,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,  # costs more than the bytes it saves: frames of edits are tiny
         ws_ping_interval=20.0,

@@ -13,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.archive import ArchiveApi
 from api.collab import CollabSocket
+from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
 from api.identity import Reception
 from api.observability import RequestLog
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> Starlette:
         store,
         store,
         limits,
+        interval_seconds=settings.commit_interval_seconds,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
@@ -68,7 +70,8 @@ def create_app(settings: Settings) -> Starlette:
             await store.close()
 
     pages = Pages()
-    y_socket = YSocket(reception, registry, settings)
+    connections = Connections(settings.max_queue_bytes)
+    y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings).routes,
@@ -77,7 +80,7 @@ def create_app(settings: Settings) -> Starlette:
             *ArchiveApi(reception, registry, settings).routes,
             WebSocketRoute("/ws/{room}", y_socket.endpoint),
             WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
-            WebSocketRoute("/collab", CollabSocket(reception, registry, settings).endpoint),
+            WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,
         ],

@@ -1,22 +1,27 @@
 """`/collab`: the Hocuspocus dialect, many documents over one socket, authentication in band."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 import msgspec
 from starlette.websockets import WebSocket
 
-from api.connection import serve_socket
+from api.connection import Connections
 from api.identity import Reception, check_document
 from api.settings import Settings
 from realtime.errors import CloseCode, ProtocolViolation
 from realtime.lib0 import write_string
 from realtime.outbox import Outbox
 from realtime.protocol import (
+    Awareness,
     Close,
     Message,
     Ping,
+    QueryAwareness,
     Stateless,
+    SyncStep1,
+    SyncUpdate,
     Token,
     authenticated_body,
     closed_body,
@@ -38,17 +43,21 @@ MAX_STRAY_FRAMES = 1000
 class CollabSocket:
     """The endpoint; one per process."""
 
-    def __init__(self, reception: Reception, registry: RoomRegistry, settings: Settings) -> None:
+    def __init__(
+        self, reception: Reception, registry: RoomRegistry, connections: Connections, settings: Settings
+    ) -> None:
         self._reception = reception
         self._registry = registry
+        self._connections = connections
         self._settings = settings
 
     async def endpoint(self, socket: WebSocket) -> None:
         await socket.accept()
-        wire = _Wire(self._reception, self._registry, self._settings)
+        outbox = self._connections.outbox(socket)
+        wire = _Wire(self._reception, self._registry, outbox, self._settings)
         deadline = asyncio.get_running_loop().call_later(self._settings.handshake_seconds, wire.check_handshake)
         try:
-            await serve_socket(socket, wire.outbox, wire.receive)
+            await self._connections.serve(socket, outbox, wire.receive)
         finally:
             deadline.cancel()
             await wire.end()
@@ -66,47 +75,50 @@ class _Open:
 class _Wire:
     """One multiplexed socket. Frames are handled in turn, so those that follow a token wait for its answer."""
 
-    def __init__(self, reception: Reception, registry: RoomRegistry, settings: Settings) -> None:
+    def __init__(self, reception: Reception, registry: RoomRegistry, outbox: Outbox, settings: Settings) -> None:
         self._reception = reception
         self._registry = registry
         self._settings = settings
         self._open: dict[str, _Open] = {}
         self._strays = 0
-        self.outbox = Outbox(settings.max_queue_bytes)
+        self.outbox = outbox
 
     def check_handshake(self) -> None:
         if not self._open:
             self.outbox.close(CloseCode.HANDSHAKE_TIMEOUT, "nothing was authenticated in time")
 
-    async def receive(self, frame: bytes) -> None:
+    def receive(self, frame: bytes) -> Awaitable[None] | None:
         address, message = decode_hocuspocus(frame, MAX_ADDRESS_BYTES)
         if isinstance(message, Ping):
-            return
+            return None
         opened = self._open.get(address)
         if opened is not None:
-            await self._handle(address, opened, message)
-        elif isinstance(message, Token):
-            await self._authenticate(address, message.token)
-        else:
-            self._stray()
+            return self._handle(address, opened, message)
+        if isinstance(message, Token):
+            return self._authenticate(address, message.token)
+        self._stray()
+        return None
 
     def _stray(self) -> None:
         self._strays += 1
         if self._strays > MAX_STRAY_FRAMES:
             raise ProtocolViolation("too many frames for documents that are not open")
 
-    async def _handle(self, address: str, opened: _Open, message: Message) -> None:
+    def _handle(self, address: str, opened: _Open, message: Message) -> Awaitable[None] | None:
         match message:
+            case SyncUpdate() | Awareness() | SyncStep1() | QueryAwareness():
+                return opened.shared.receive(opened.session, message)
             case Stateless(payload):
                 _answer(opened.session, payload)
             case Close():
-                await self._leave(address)
-                self.outbox.put(write_string(address) + closed_body("provider_initiated"))
+                return self._leave_and_say(address)
             case Token():
                 opened.session.send(authenticated_body(opened.session.may_write))
-            case _:
-                await opened.shared.receive(opened.session, message)
-                await opened.session.room_to_read()
+        return None
+
+    async def _leave_and_say(self, address: str) -> None:
+        await self._leave(address)
+        self.outbox.put(write_string(address) + closed_body("provider_initiated"))
 
     async def _authenticate(self, address: str, token: str) -> None:
         """A refusal names its reason and leaves the socket open for the other documents."""

@@ -1,27 +1,31 @@
 """`/ws/{room}/{document}`: the y-websocket dialect, one document a socket."""
 
+from collections.abc import Awaitable
+
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from api.connection import serve_socket
+from api.connection import Connections
 from api.errors import error_body, error_status
 from api.identity import Identity, Reception, check_document
-from api.settings import Settings
-from realtime.outbox import Outbox
-from realtime.protocol import decode_y, step1_body
+from realtime.protocol import Message, decode_y, step1_body
 from realtime.session import Session
 from rooms.errors import RoomError
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN
+from rooms.shared_document import SharedDocument
 
 
 class YSocket:
     """The endpoint; one per process."""
 
-    def __init__(self, reception: Reception, registry: RoomRegistry, settings: Settings) -> None:
+    def __init__(
+        self, reception: Reception, registry: RoomRegistry, connections: Connections, *, echo_updates: bool
+    ) -> None:
         self._reception = reception
         self._registry = registry
-        self._settings = settings
+        self._connections = connections
+        self._echo_updates = echo_updates
 
     async def endpoint(self, socket: WebSocket) -> None:
         """Authenticate first, accept after; a refusal is an HTTP answer."""
@@ -30,42 +34,43 @@ class YSocket:
         try:
             identity = await self._reception.identify(room_id, socket.query_params.get("token", ""))
             may_write = check_document(identity, document)
-        except RoomError as error:
-            await _refuse(socket, error)
-            return
-        session = self._session(identity, may_write)
-        try:
-            await self._serve(socket, session, identity, room_id, document)
+            async with self._registry.visit(room_id) as room:
+                session = self._session(socket, identity, may_write)
+                shared = await room.enter(session, identity.member, document)
+                try:
+                    await self._serve(socket, session, shared)
+                finally:
+                    room.leave(session)
         except RoomError as error:
             await _refuse(socket, error)
 
-    def _session(self, identity: Identity, may_write: bool) -> Session:
+    def _session(self, socket: WebSocket, identity: Identity, may_write: bool) -> Session:
         return Session(
-            Outbox(self._settings.max_queue_bytes),
+            self._connections.outbox(socket),
             member_id=identity.member.id,
             user_json=identity.user_json(),
             may_write=may_write,
             is_guest=identity.is_guest,
-            wants_echo=self._settings.echo_updates,
+            wants_echo=self._echo_updates,
         )
 
-    async def _serve(
-        self, socket: WebSocket, session: Session, identity: Identity, room_id: str, document: str
-    ) -> None:
-        async with self._registry.visit(room_id) as room:
-            shared = await room.enter(session, identity.member, document)
+    async def _serve(self, socket: WebSocket, session: Session, shared: SharedDocument) -> None:
+        def receive(frame: bytes) -> Awaitable[None] | None:
+            messages = decode_y(frame)
+            if len(messages) == 1:
+                return shared.receive(session, messages[0])
+            return _in_turn(shared, session, messages)
 
-            async def receive(frame: bytes) -> None:
-                for message in decode_y(frame):
-                    await shared.receive(session, message)
-                await session.room_to_read()
+        await socket.accept()
+        session.send(step1_body(shared.document.state_vector()))
+        await self._connections.serve(socket, session.outbox, receive)
 
-            try:
-                await socket.accept()
-                session.send(step1_body(shared.document.state_vector()))
-                await serve_socket(socket, session.outbox, receive)
-            finally:
-                room.leave(session)
+
+async def _in_turn(shared: SharedDocument, session: Session, messages: list[Message]) -> None:
+    for message in messages:
+        pending = shared.receive(session, message)
+        if pending is not None:
+            await pending
 
 
 async def _refuse(socket: WebSocket, error: RoomError) -> None:

@@ -1,71 +1,196 @@
-"""What waits to be written to one socket, bounded in bytes."""
+"""What waits to be written to one socket, bounded in bytes.
+
+Two ways to the same end: `LineOutbox` hands ready frames to a transport, one write per event-loop turn;
+`QueueOutbox` works with anything that can send one message at a time.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from realtime.errors import CloseCode
+from realtime.frames import Bundle, binary_frame
 
 
 class Outbox:
-    """The write side of one socket; frames leave in the order they were put.
+    """The write side of one socket; messages leave in the order they were put, none after `close`.
 
-    `put` never blocks and never drops: whoever puts looks at `is_full` first and holds back (see `Session.send`).
+    Putting never blocks and never drops: whoever puts looks at `is_full` and holds back (see `SharedDocument`).
+    Owned by its connection.
     """
 
-    __slots__ = ("_frames", "_on_low", "_ready", "closing", "hopeless", "limit_bytes", "queued_bytes")
+    __slots__ = ("_on_low", "closing", "is_hopeless")
 
-    def __init__(self, limit_bytes: int) -> None:
-        self.limit_bytes = limit_bytes
-        self.queued_bytes = 0
+    is_full: bool
+
+    def __init__(self) -> None:
         self.closing: tuple[int, str] | None = None
-        self._frames: deque[bytes] = deque()
-        self._ready = asyncio.Event()
-        self.hopeless = asyncio.Event()
+        self.is_hopeless = False
         self._on_low: list[Callable[[], None]] = []
 
-    @property
-    def is_full(self) -> bool:
-        return self.queued_bytes > self.limit_bytes
+    def put(self, payload: bytes) -> None:
+        """A message for this socket alone."""
+        raise NotImplementedError
 
-    def put(self, frame: bytes) -> None:
-        if self.closing is None:
-            self._frames.append(frame)
-            self.queued_bytes += len(frame)
-            self._ready.set()
+    def put_bundle(self, bundle: Bundle) -> None:
+        """Messages that many sockets get."""
+        raise NotImplementedError
+
+    @property
+    def queued_bytes(self) -> int:
+        raise NotImplementedError
 
     def when_low(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, when the queue has drained to a quarter of its limit."""
         self._on_low.append(callback)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Write what is queued, then close the socket; the first reason given wins."""
+        """Write what was put, then close the socket; the first reason given wins."""
         if self.closing is None:
-            self.closing = (code, reason[:120])
-            self._ready.set()
+            self.closing = (code, reason.encode()[:120].decode(errors="ignore"))
 
     def give_up(self) -> None:
-        """The peer reads nothing: forget the queue and end the connection without waiting for its writes."""
-        self._frames.clear()
-        self.queued_bytes = 0
+        """The peer reads nothing: end the connection without waiting for its writes."""
+        self.is_hopeless = True
         self.close(CloseCode.OVERLOADED, "reads too slowly")
-        self.hopeless.set()
-
-    async def drain(self, send: Callable[[bytes], Awaitable[None]]) -> tuple[int, str]:
-        """Write frames with `send` until `close`; the close code and reason."""
-        while True:
-            await self._ready.wait()
-            while self._frames:
-                frame = self._frames.popleft()
-                await send(frame)
-                self.queued_bytes = max(0, self.queued_bytes - len(frame))
-                self._tell_low()
-            if self.closing is not None:
-                return self.closing
-            self._ready.clear()
 
     def _tell_low(self) -> None:
-        if self._on_low and self.queued_bytes <= self.limit_bytes // 4:
-            callbacks, self._on_low = self._on_low, []
-            for callback in callbacks:
-                callback()
+        callbacks, self._on_low = self._on_low, []
+        for callback in callbacks:
+            callback()
+
+
+class QueueOutbox(Outbox):
+    """Keeps messages until `drain` has sent them."""
+
+    __slots__ = ("_payloads", "_queued_bytes", "_ready", "limit_bytes")
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__()
+        self.limit_bytes = limit_bytes
+        self._queued_bytes = 0
+        self._payloads: deque[bytes] = deque()
+        self._ready = asyncio.Event()
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
+    @property
+    def is_full(self) -> bool:  # type: ignore[override]
+        return self._queued_bytes > self.limit_bytes
+
+    def put(self, payload: bytes) -> None:
+        if self.closing is None:
+            self._payloads.append(payload)
+            self._queued_bytes += len(payload)
+            self._ready.set()
+
+    def put_bundle(self, bundle: Bundle) -> None:
+        for payload in bundle.payloads:
+            self.put(payload)
+
+    def close(self, code: int, reason: str = "") -> None:
+        super().close(code, reason)
+        self._ready.set()
+
+    def give_up(self) -> None:
+        self._payloads.clear()
+        self._queued_bytes = 0
+        super().give_up()
+
+    async def drain(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Send until `close`."""
+        while self.closing is None or self._payloads:
+            await self._ready.wait()
+            while self._payloads:
+                payload = self._payloads.popleft()
+                await send(payload)
+                self._queued_bytes = max(0, self._queued_bytes - len(payload))
+                if self._on_low and self._queued_bytes <= self.limit_bytes // 4:
+                    self._tell_low()
+            self._ready.clear()
+
+
+class Transport(Protocol):
+    """The part of an asyncio transport that a line writes to."""
+
+    def write(self, data: bytes) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Turn:
+    """The outboxes that were put something in this turn of the event loop: each is written once, at its end."""
+
+    __slots__ = ("_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: list[LineOutbox] = []
+
+    def add(self, outbox: "LineOutbox") -> None:
+        if not self._waiting:
+            self._loop.call_soon(self._write)
+        self._waiting.append(outbox)
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for outbox in waiting:
+            outbox.write()
+
+
+class LineOutbox(Outbox):
+    """Writes ready frames to a transport. `is_full` is what the transport says of its buffer (`pause`, `resume`)."""
+
+    __slots__ = ("_on_close", "_parts", "_transport", "_turn", "is_full")
+
+    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None]) -> None:
+        super().__init__()
+        self._on_close = on_close
+        self._transport = transport
+        self._turn = turn
+        self._parts: list[bytes] = []
+        self.is_full = False
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def put(self, payload: bytes) -> None:
+        self._put(binary_frame(payload))
+
+    def put_bundle(self, bundle: Bundle) -> None:
+        self._put(bundle.wire)
+
+    def _put(self, wire: bytes) -> None:
+        if self.closing is None:
+            if not self._parts:
+                self._turn.add(self)
+            self._parts.append(wire)
+
+    def write(self) -> None:
+        """What was put since the last time, in one write. The same bytes go to everybody who got only a bundle."""
+        parts = self._parts
+        if parts:
+            self._parts = []
+            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def close(self, code: int, reason: str = "") -> None:
+        if self.closing is None:
+            self.write()
+            super().close(code, reason)
+            self._on_close()
+
+    def give_up(self) -> None:
+        self._parts = []
+        super().give_up()
+
+    def pause(self) -> None:
+        """The transport's buffer has passed its high mark."""
+        self.is_full = True
+
+    def resume(self) -> None:
+        """The transport's buffer is low again."""
+        self.is_full = False
+        self._tell_low()

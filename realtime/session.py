@@ -73,8 +73,12 @@ class Session:
         if self.unseen < MAX_UNSEEN_UPDATES:
             self._settled.set()
 
-    async def room_to_read(self) -> None:
-        """Wait while too many of this session's edits are on their way: flow control towards a fast sender."""
+    def is_too_fast(self) -> bool:
+        """Too many of this session's edits are on their way: it should not be read until they were shown."""
+        return self.unseen >= MAX_UNSEEN_UPDATES
+
+    async def settled(self) -> None:
+        """Wait while the session is too fast."""
         while self.unseen >= MAX_UNSEEN_UPDATES:
             self._settled.clear()
             await self._settled.wait()

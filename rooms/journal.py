@@ -57,12 +57,14 @@ class Journal:
         self,
         store: JournalStore,
         *,
+        interval_seconds: float,
         slow_seconds: float,
         max_unsaved_bytes: int,
         on_state: Callable[[JournalState], None],
         observe_commit: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._store = store
+        self._interval_seconds = interval_seconds
         self._slow_seconds = slow_seconds
         self._max_unsaved_bytes = max_unsaved_bytes
         self._on_state = on_state
@@ -72,6 +74,7 @@ class Journal:
         self._uncommitted: list[Sealed] = []
         self._unsaved_bytes = 0
         self._scheduled = False
+        self._last_flush = 0.0
         self._committing: asyncio.Task[None] | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._commits = self._entries = self._failures = 0
@@ -82,11 +85,21 @@ class Journal:
         """`target` has something for the next batch."""
         self._open[target] = None
         if not self._scheduled and self._committing is None:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._schedule()
+
+    def _schedule(self) -> None:
+        """At once after a pause, else when the interval is over: under load a batch then takes more than one edit."""
+        self._scheduled = True
+        loop = asyncio.get_running_loop()
+        due = self._last_flush + self._interval_seconds
+        if due <= loop.time():
+            loop.call_soon(self._flush)
+        else:
+            loop.call_at(due, self._flush)
 
     def _flush(self) -> None:
         self._scheduled = False
+        self._last_flush = asyncio.get_running_loop().time()
         self._seal_open()
         if self._uncommitted:
             self._committing = asyncio.get_running_loop().create_task(self._commit(), name="journal-commit")
@@ -106,7 +119,7 @@ class Journal:
     def _show(self) -> None:
         unshown, self._unshown = self._unshown, []
         for sealed in unshown:
-            sealed.show()
+            _safely(sealed.show)
 
     async def _commit(self) -> None:
         """Write until nothing is left, then let the next `touch` start anew."""
@@ -128,7 +141,7 @@ class Journal:
             self._committed(batch, loop.time() - started)
         self._committing = None
         if self._open:
-            self._flush()
+            self._schedule()
 
     def _committed(self, batch: list[Sealed], seconds: float) -> None:
         self._commits += 1
@@ -140,14 +153,11 @@ class Journal:
         self._stop_ticker()
         self._show()
         for sealed in batch:
-            sealed.settle()
-        if not self._uncommitted:
-            self._set_state("saved")
-        self._seal_open()
+            _safely(sealed.settle)
         if self._uncommitted:
             self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
         else:
-            self._show()
+            self._set_state("saved")
 
     def _turn_unsaved(self) -> None:
         """The store is slow or failing: show what waits, now and every tick, and say that it is not safe yet."""
@@ -185,3 +195,11 @@ class Journal:
             self._failures,
             self._last_commit_seconds,
         )
+
+
+def _safely(call: Callable[[], None]) -> None:
+    """What goes wrong in one room must not stop the journal of all."""
+    try:
+        call()
+    except Exception:
+        _log.exception("a room could not show or settle its batch")

@@ -35,6 +35,7 @@ class RoomRegistry:
         rooms: RoomStore,
         limits: RoomLimits,
         *,
+        interval_seconds: float,
         slow_seconds: float,
         max_unsaved_bytes: int,
         idle_seconds: float,
@@ -53,6 +54,7 @@ class RoomRegistry:
         self._was_behind = False
         self.journal = Journal(
             store,
+            interval_seconds=interval_seconds,
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             on_state=self._on_journal_state,

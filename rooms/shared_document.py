@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable
 from typing import Protocol
 
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull
+from realtime.frames import Bundle
 from realtime.lib0 import write_uint
 from realtime.presence import Presence
 from realtime.protocol import (
@@ -70,6 +72,22 @@ class Gathered:
         self.shared.after_commit(self)
 
 
+def _only_author(sealed: Gathered) -> Session | None:
+    """Whoever sent all edits of the batch; None if there are several, or none."""
+    if len(sealed.senders) == 1 and len(sealed.by_author) == 1:
+        return next(iter(sealed.senders))
+    return None
+
+
+def _merged(updates: list[bytes]) -> list[bytes]:
+    """One update that says all; the updates themselves should the library refuse to merge what it applied."""
+    try:
+        return [merge(updates)]
+    except Exception:
+        _log.exception("updates could not be merged")
+        return updates
+
+
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
@@ -107,10 +125,22 @@ class SharedDocument:
 
     # Messages in
 
-    async def receive(self, session: Session, message: Message) -> None:
-        """Raises ProtocolViolation, which ends this session alone. Awaits only to mend a broken document."""
+    def receive(self, session: Session, message: Message) -> Awaitable[None] | None:
+        """Handle one message; an awaitable means that the session's next one has to wait for it.
+
+        Raises ProtocolViolation, which ends this session alone.
+        """
+        if self.document.broken:
+            return self._receive_mended(session, message)
+        self._receive(session, message)
+        return session.settled() if session.is_too_fast() else None
+
+    async def _receive_mended(self, session: Session, message: Message) -> None:
         while self.document.broken:
             await self._mend()
+        self._receive(session, message)
+
+    def _receive(self, session: Session, message: Message) -> None:
         match message:
             case SyncUpdate(update, is_reply):
                 self._edit(session, update, is_reply)
@@ -219,7 +249,7 @@ class SharedDocument:
         for author, client in sealed.new_clients:
             sealed.entries.append(self._entry(now, author, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.entries.append(self._entry(now, author, "update", merge(updates)))
+            sealed.entries += [self._entry(now, author, "update", update) for update in _merged(updates)]
         return sealed
 
     def _entry(self, now: int, author: str, kind: str, data: bytes) -> Entry:
@@ -229,24 +259,35 @@ class SharedDocument:
         del self._unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
-        if sealed.updates:
-            only = next(iter(sealed.senders)) if len(sealed.senders) == 1 and len(sealed.by_author) == 1 else None
-            self._broadcast(update_body(merge(sealed.updates)), except_for=only)
+        edits = [update_body(update) for update in _merged(sealed.updates)] if sealed.updates else []
+        presence = []
         if sealed.changed_clients:
-            self._broadcast(awareness_body(self.presence.states(sealed.changed_clients)))
+            presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
+        if edits or presence:
+            self._broadcast(edits, presence, author=_only_author(sealed))
         for session, count in sealed.senders.items():
             session.count_seen(count)
 
-    def _broadcast(self, body: bytes, *, except_for: Session | None = None) -> None:
-        frames: dict[bytes, bytes] = {}
+    def _broadcast(self, edits: list[bytes], presence: list[bytes], *, author: Session | None) -> None:
+        """The hot path: each bundle is encoded once per prefix and put once per recipient.
+
+        The only author of an edit does not need it back, but does get its presence: a y-websocket client hangs up
+        after a silence.
+        """
+        bundles: dict[bytes, Bundle] = {}
         for session in self.audience:
-            if (session is except_for and not session.wants_echo) or session.missed is not None:
+            if session.missed is not None:
                 continue
-            frame = frames.get(session.prefix)
-            if frame is None:
-                frame = frames[session.prefix] = session.prefix + body
-            session.outbox.put(frame)
-            if session.outbox.is_full:
+            outbox = session.outbox
+            if session is author and not session.wants_echo:
+                for body in presence:
+                    session.send(body)
+            else:
+                bundle = bundles.get(session.prefix)
+                if bundle is None:
+                    bundle = bundles[session.prefix] = Bundle(session.prefix, edits + presence)
+                outbox.put_bundle(bundle)
+            if outbox.is_full:
                 self._fall_behind(session)
 
     def tell(self, body: bytes) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 
 from realtime.errors import CloseCode
-from realtime.outbox import Outbox
+from realtime.frames import Bundle, binary_frame
+from realtime.outbox import LineOutbox, Outbox, QueueOutbox, Turn
 from realtime.session import MAX_UNSEEN_UPDATES, Session
 
 
@@ -11,7 +12,7 @@ def session(outbox: Outbox, prefix: bytes = b"") -> Session:
     return Session(outbox, member_id="ana", user_json=None, may_write=True, prefix=prefix)
 
 
-async def written(outbox: Outbox) -> list[bytes]:
+async def written(outbox: QueueOutbox) -> list[bytes]:
     frames: list[bytes] = []
 
     async def send(frame: bytes) -> None:
@@ -23,21 +24,21 @@ async def written(outbox: Outbox) -> list[bytes]:
 
 
 async def test_S1_frames_leave_in_the_order_they_were_put() -> None:
-    outbox = Outbox(1000)
+    outbox = QueueOutbox(1000)
     for number in range(100):
         outbox.put(bytes([number]))
     assert await written(outbox) == [bytes([number]) for number in range(100)]
 
 
 async def test_W5_a_session_puts_its_prefix_before_the_body() -> None:
-    outbox = Outbox(1000)
+    outbox = QueueOutbox(1000)
     session(outbox, b"\x03doc").send(b"body")
     session(outbox).send(b"body")
     assert await written(outbox) == [b"\x03docbody", b"body"]
 
 
 async def test_S1_nothing_is_put_after_closing_and_the_first_reason_wins() -> None:
-    outbox = Outbox(1000)
+    outbox = QueueOutbox(1000)
     outbox.put(b"a")
     outbox.close(CloseCode.BAD_FRAME, "first")
     outbox.close(CloseCode.BYE, "second")
@@ -47,7 +48,7 @@ async def test_S1_nothing_is_put_after_closing_and_the_first_reason_wins() -> No
 
 
 async def test_S2_who_fell_behind_is_told_once_the_queue_is_low() -> None:
-    outbox, low, release = Outbox(100), asyncio.Event(), asyncio.Semaphore(0)
+    outbox, low, release = QueueOutbox(100), asyncio.Event(), asyncio.Semaphore(0)
 
     async def send(_frame: bytes) -> None:
         await release.acquire()
@@ -69,22 +70,83 @@ async def test_S2_who_fell_behind_is_told_once_the_queue_is_low() -> None:
 
 
 async def test_S3_giving_up_drops_the_queue_and_closes_with_1013() -> None:
-    outbox = Outbox(10)
+    outbox = QueueOutbox(10)
     outbox.put(b"x" * 100)
     outbox.give_up()
-    assert outbox.hopeless.is_set()
+    assert outbox.is_hopeless
     assert outbox.queued_bytes == 0
     assert outbox.closing is not None
     assert outbox.closing[0] == CloseCode.OVERLOADED
 
 
 async def test_S4_a_fast_sender_is_not_read_until_its_edits_were_shown() -> None:
-    ana = session(Outbox(1000))
+    ana = session(QueueOutbox(1000))
     for _ in range(MAX_UNSEEN_UPDATES):
+        assert not ana.is_too_fast()
         ana.count_unseen()
-    reading = asyncio.create_task(ana.room_to_read())
+    assert ana.is_too_fast()
+    reading = asyncio.create_task(ana.settled())
     await asyncio.sleep(0)
     assert not reading.done()
     ana.count_seen(1)
     async with asyncio.timeout(5):
         await reading
+
+
+class Wire:
+    """A transport that only remembers what was written."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self.writes))
+
+
+def line_outbox(wire: Wire, turn: Turn) -> LineOutbox:
+    return LineOutbox(wire, turn, lambda: None)
+
+
+async def test_S1_a_line_is_written_once_a_turn_in_order() -> None:
+    turn, wire = Turn(asyncio.get_running_loop()), Wire()
+    ana = session(line_outbox(wire, turn), b"\x01d")
+    ana.send(b"one")
+    ana.outbox.put_bundle(Bundle(b"\x01d", [b"two", b"three"]))
+    ana.send(b"four")
+    assert wire.writes == []
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert wire.writes == [b"".join(binary_frame(b"\x01d" + body) for body in (b"one", b"two", b"three", b"four"))]
+
+
+async def test_W5_everybody_with_one_prefix_is_written_the_same_bytes() -> None:
+    turn, wires = Turn(asyncio.get_running_loop()), [Wire(), Wire()]
+    bundle = Bundle(b"", [b"edit", b"presence"])
+    for wire in wires:
+        line_outbox(wire, turn).put_bundle(bundle)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert wires[0].writes[0] is wires[1].writes[0] is bundle.wire
+
+
+async def test_S1_a_line_writes_what_was_put_before_it_closes() -> None:
+    wire, closed = Wire(), asyncio.Event()
+    outbox = LineOutbox(wire, Turn(asyncio.get_running_loop()), closed.set)
+    outbox.put(b"last")
+    outbox.close(CloseCode.RESTARTING)
+    outbox.put(b"too late")
+    assert wire.writes == [binary_frame(b"last")]
+    assert closed.is_set()
+
+
+async def test_S2_a_line_tells_once_when_its_transport_has_drained() -> None:
+    outbox, told = line_outbox(Wire(), Turn(asyncio.get_running_loop())), []
+    outbox.pause()
+    assert outbox.is_full
+    outbox.when_low(lambda: told.append(1))
+    outbox.resume()
+    outbox.resume()
+    assert (outbox.is_full, told) == (False, [1])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pycrdt import Doc, Text
 
-from realtime.outbox import Outbox
+from realtime.outbox import QueueOutbox
 from realtime.protocol import Message, SyncStep1, SyncUpdate, decode_y
 from realtime.session import Session
 from rooms.errors import StoreUnavailable
@@ -51,7 +51,7 @@ class Client:
         self.member = member
         self.doc: Doc[Text] = Doc()
         self.text = self.doc.get("text", type=Text)
-        self.outbox = Outbox(limit_bytes)
+        self.outbox = QueueOutbox(limit_bytes)
         user = b'{"id":"%s"}' % member.id.encode()
         self.session = Session(self.outbox, member_id=member.id, user_json=user, may_write=may_write, prefix=b"")
         self.acks: list[bool] = []
@@ -61,9 +61,9 @@ class Client:
 
     def take(self) -> list[bytes]:
         """The bodies that were sent since the last time, acknowledgements counted apart."""
-        frames = list(self.outbox._frames)
-        self.outbox._frames.clear()
-        self.outbox.queued_bytes = 0
+        frames = list(self.outbox._payloads)
+        self.outbox._payloads.clear()
+        self.outbox._queued_bytes = 0
         self.acks += [frame == b"\x08\x01" for frame in frames if frame[:1] == b"\x08"]
         return [frame for frame in frames if frame[:1] not in (b"\x08", b"\x05")]
 
@@ -118,6 +118,7 @@ async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
             store,
             store,
             limits,
+            interval_seconds=0.0,
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             idle_seconds=idle_seconds,

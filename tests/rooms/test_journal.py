@@ -12,11 +12,11 @@ async def test_J1_nobody_sees_an_edit_before_it_is_committed(store: GatedStore, 
     async with registries().visit(ROOM.id) as room:
         for client in (ana, bo):
             shared = await room.enter(client.session, client.member, "main")
-            await shared.receive(client.session, client.hello())
+            shared.receive(client.session, client.hello())
         await until(lambda: not room._events and store.batches != [])
         bo.read()
         store.gate.clear()
-        await shared.receive(ana.session, ana.typed("secret"))
+        shared.receive(ana.session, ana.typed("secret"))
         for _ in range(20):
             await asyncio.sleep(0)
         assert bo.read() == ""
@@ -33,11 +33,11 @@ async def test_J3_the_author_is_told_saved_once_per_edit_after_the_commit(
     ana = Client(ANA)
     async with registries().visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
-        await shared.receive(ana.session, ana.hello())
+        shared.receive(ana.session, ana.hello())
         await room._journal.flush()
         store.gate.clear()
         for word in ("one", "two", "three"):
-            await shared.receive(ana.session, ana.typed(word))
+            shared.receive(ana.session, ana.typed(word))
         await asyncio.sleep(0)
         ana.take()
         assert ana.acks == []
@@ -56,13 +56,13 @@ async def test_J6_one_commit_takes_what_all_rooms_gathered_meanwhile(
         two = await room.enter(bo.session, BO, "board")
         await room._journal.flush()
         store.gate.clear()
-        await one.receive(ana.session, ana.typed("first"))
+        one.receive(ana.session, ana.typed("first"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         store.batches.clear()
         for word in ("a", "b", "c"):
-            await one.receive(ana.session, ana.typed(word))
-            await two.receive(bo.session, bo.typed(word))
+            one.receive(ana.session, ana.typed(word))
+            two.receive(bo.session, bo.typed(word))
         store.gate.set()
         await room._journal.flush()
     assert len(store.batches) == 2
@@ -82,7 +82,7 @@ async def test_J5_entries_are_numbered_without_gaps_and_merged_per_author(
             shared = await room.enter(client.session, client.member, "main")
         for word in ("a", "b", "c"):
             for client in (ana, bo):
-                await shared.receive(client.session, client.typed(word))
+                shared.receive(client.session, client.typed(word))
         await room._journal.flush()
     entries = [entry for batch in store.batches for entry in batch]
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
@@ -95,7 +95,7 @@ async def test_J8_whose_a_crdt_client_is_is_journaled_once(store: GatedStore, re
     async with registries().visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
         for word in ("a", "b"):
-            await shared.receive(ana.session, ana.typed(word))
+            shared.receive(ana.session, ana.typed(word))
             await room._journal.flush()
     known = [entry for batch in store.batches for entry in batch if entry.kind == "client"]
     assert [(entry.author, entry.data) for entry in known] == [(ANA.id, write_uint(ana.doc.client_id))]
@@ -109,13 +109,13 @@ async def test_J2_a_slow_commit_is_shown_as_unsaved_and_settled_later(
     async with registry.visit(ROOM.id) as room:
         for client in (ana, bo):
             shared = await room.enter(client.session, client.member, "main")
-            await shared.receive(client.session, client.hello())
+            shared.receive(client.session, client.hello())
         await registry.journal.flush()
         store.gate.clear()
-        await shared.receive(ana.session, ana.typed("one "))
+        shared.receive(ana.session, ana.typed("one "))
         await until(lambda: bo.read() == "one ")
         assert registry.journal.state == "unsaved"
-        await shared.receive(ana.session, ana.typed("two "))
+        shared.receive(ana.session, ana.typed("two "))
         await until(lambda: bo.read() == "two one ")
         assert ana.acks == []
         store.gate.set()
@@ -133,17 +133,17 @@ async def test_J2_past_its_limit_rooms_take_no_more_edits_until_the_store_is_bac
     registry = registries(max_unsaved_bytes=500)
     async with registry.visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
-        await shared.receive(ana.session, ana.hello())
+        shared.receive(ana.session, ana.hello())
         await registry.journal.flush()
         store.failing = True
-        await shared.receive(ana.session, ana.typed("x" * 1000))
+        shared.receive(ana.session, ana.typed("x" * 1000))
         await until(lambda: registry.journal.state == "behind")
-        await shared.receive(ana.session, ana.typed("refused"))
+        shared.receive(ana.session, ana.typed("refused"))
         ana.take()
         assert ana.acks == [False]
         store.failing = False
         await until(lambda: registry.journal.state == "saved")
-        await shared.receive(ana.session, ana.hello())
+        shared.receive(ana.session, ana.hello())
         ana.take()
         assert ana.acks == [False, True]
     assert len((await store.load(ROOM.id, "main")).tail) == 1

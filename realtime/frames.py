@@ -1,0 +1,80 @@
+"""WebSocket frames as bytes: ready ones to send, built once for many recipients, and the plain ones that come in.
+
+Format: RFC 6455, section 5.2. A server's frames are not masked, so one frame serves every recipient as it is.
+"""
+
+import struct
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the compiled part
+    from websockets.utils import apply_mask
+
+_BINARY = 0x82
+_MASKED = 0x80
+_LENGTH_16 = struct.Struct("!BBH")
+_LENGTH_64 = struct.Struct("!BBQ")
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """One complete binary message as a server sends it."""
+    length = len(payload)
+    if length < 126:
+        return bytes((_BINARY, length)) + payload
+    if length < 65_536:
+        return _LENGTH_16.pack(_BINARY, 126, length) + payload
+    return _LENGTH_64.pack(_BINARY, 127, length) + payload
+
+
+class Bundle:
+    """One or more messages that all recipients with one prefix get, in this order."""
+
+    __slots__ = ("_wire", "payloads")
+
+    def __init__(self, prefix: bytes, bodies: list[bytes]) -> None:
+        self.payloads = [prefix + body for body in bodies]
+        self._wire: bytes | None = None
+
+    @property
+    def wire(self) -> bytes:
+        """The bytes of all their frames, made on the first use."""
+        if self._wire is None:
+            self._wire = b"".join(map(binary_frame, self.payloads))
+        return self._wire
+
+
+def read_frame(data: bytes, start: int) -> tuple[int, bytes | None]:
+    """Look at the frame that begins at `start`: where it ends, and its payload if it is one whole binary message.
+
+    An end of 0 means that the frame is not complete. A payload of None means that it is something else
+    (text, a fragment, a control frame, an unmasked one): for a full implementation to judge.
+    """
+    available = len(data) - start
+    if available < 2:
+        return 0, None
+    length = data[start + 1] & 0x7F
+    head = start + 2
+    if length == 126:
+        head += 2
+        length = int.from_bytes(data[start + 2 : head]) if available >= 4 else 65_536
+    elif length == 127:
+        head += 8
+        length = int.from_bytes(data[start + 2 : head]) if available >= 10 else 2**62
+    is_masked = data[start + 1] & _MASKED
+    end = head + length + (4 if is_masked else 0)
+    if end > len(data):
+        return 0, None
+    if data[start] != _BINARY or not is_masked:
+        return end, None
+    return end, apply_mask(data[head + 4 : end], data[head : head + 4])
+
+
+def announced_length(data: bytes, start: int) -> int:
+    """The payload length that an incomplete frame announces; 0 while its head is not there yet."""
+    available = len(data) - start
+    length = data[start + 1] & 0x7F if available >= 2 else 0
+    if length == 126:
+        return int.from_bytes(data[start + 2 : start + 4]) if available >= 4 else 0
+    if length == 127:
+        return int.from_bytes(data[start + 2 : start + 10]) if available >= 10 else 0
+    return length
