@@ -2,8 +2,8 @@ import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
-import { IconButton } from "./Button";
 import { cx } from "./cx";
+import { Icon } from "./Icon";
 
 export interface DialogProps {
   open: boolean;
@@ -52,8 +52,12 @@ export function Dialog(props: DialogProps) {
         >
           <div className="flex items-start gap-3">
             <Radix.Title className="min-w-0 flex-1 text-16 font-semibold">{title}</Radix.Title>
-            <Radix.Close asChild>
-              <IconButton label={t("ui.close")} icon={X} className="-mt-0.5 -mr-1.5" />
+            {/* No tooltip here: it would take the first Escape from the dialog. */}
+            <Radix.Close
+              aria-label={t("ui.close")}
+              className="-mt-0.5 -mr-1.5 grid size-(--h-control) shrink-0 place-items-center rounded-2 text-text-2 hover:bg-surface-3 hover:text-text-1"
+            >
+              <Icon of={X} />
             </Radix.Close>
           </div>
           {description && (
