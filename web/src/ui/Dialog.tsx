@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
+import { Button } from "./Button";
 import { cx } from "./cx";
 import { Icon } from "./Icon";
 
@@ -50,16 +51,7 @@ export function Dialog(props: DialogProps) {
             className,
           )}
         >
-          <div className="flex items-start gap-3">
-            <Radix.Title className="min-w-0 flex-1 text-16 font-semibold">{title}</Radix.Title>
-            {/* No tooltip here: it would take the first Escape from the dialog. */}
-            <Radix.Close
-              aria-label={t("ui.close")}
-              className="-mt-0.5 -mr-1.5 grid size-(--h-control) shrink-0 place-items-center rounded-2 text-text-2 hover:bg-surface-3 hover:text-text-1"
-            >
-              <Icon of={X} />
-            </Radix.Close>
-          </div>
+          <Radix.Title className="min-w-0 pr-8 text-16 font-semibold">{title}</Radix.Title>
           {description && (
             <Radix.Description className="-mt-2 text-text-2">{description}</Radix.Description>
           )}
@@ -69,9 +61,25 @@ export function Dialog(props: DialogProps) {
               {footer}
             </div>
           )}
+          <CloseButton label={t("ui.close")} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/** Last in order, so that the focus starts in the content; a tooltip here would take the first Escape. */
+function CloseButton({ label }: { label: string }) {
+  return (
+    <Radix.Close asChild>
+      <Button
+        variant="quiet"
+        aria-label={label}
+        className="absolute! top-4 right-3.5 w-(--h-control) px-0!"
+      >
+        <Icon of={X} />
+      </Button>
+    </Radix.Close>
   );
 }
 
