@@ -167,6 +167,25 @@ class Client:
         if self._socket is not None and self.close_code is None:
             self._send(b"\x00\x02" + sized(update))
 
+    def push(self, update: bytes) -> None:
+        """Apply and send an edit that was made elsewhere."""
+        self._remote = True
+        try:
+            self.doc.apply_update(update)
+        finally:
+            self._remote = False
+        self._send_update(update)
+
+    def clock_of(self, client: int) -> int:
+        """How much of a CRDT client's work is in this document."""
+        decoder = Decoder(self.doc.get_state())
+        vector = {decoder.read_var_uint(): decoder.read_var_uint() for _ in range(decoder.read_var_uint())}
+        return vector.get(client, 0)
+
+    def has(self, heads: list[tuple[int, int]]) -> bool:
+        """Whether all these (client, clock) are in this document."""
+        return all(self.clock_of(client) >= clock for client, clock in heads)
+
     def create_file(self, file_id: str = FILE, text: str = "", path: str = "main.py") -> None:
         self.files[file_id] = Map({"path": path, "text": Text(text)})
 
