@@ -37,6 +37,7 @@ _STATUSES = {
     "bad_path": (422, CloseCode.BAD_FRAME),
     "bad_archive": (422, CloseCode.BAD_FRAME),
     "document_full": (409, CloseCode.FORBIDDEN),
+    "missing_edits": (409, CloseCode.BAD_FRAME),
     "bad_frame": (400, CloseCode.BAD_FRAME),
     "bad_update": (400, CloseCode.BAD_FRAME),
     "frame_too_big": (413, CloseCode.TOO_BIG),

@@ -4,13 +4,14 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
-from realtime.errors import BadUpdate, DocumentFull
+from realtime.errors import BadUpdate, DocumentFull, MissingEdits
 from realtime.lib0 import Reader
-from realtime.update import EMPTY_UPDATE, MAX_CLOCK, NESTED_LIMIT, check_update
+from realtime.update import EMPTY_UPDATE, MAX_CLOCK, NESTED_LIMIT, Footprint, check_update
 
 FILES = "files"
 
@@ -27,52 +28,85 @@ class Document:
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
     """
 
-    __slots__ = ("_doc", "_files", "broken", "max_bytes", "nested", "size")
+    __slots__ = ("_doc", "_files", "_known", "broken", "max_bytes", "nested", "size")
 
     def __init__(self, max_bytes: int) -> None:
         self._doc: Doc[Any] = Doc()
         self._files: Map[Any] = self._doc.get(FILES, type=Map)
+        self._known: dict[int, int] = {}
         self.max_bytes = max_bytes
         self.size = 0
         self.nested = 0
         self.broken = False
 
-    def load(self, updates: Iterable[bytes]) -> None:
-        """Apply what the journal holds; the bytes were checked when they came in."""
+    def load(self, snapshot: bytes | None, nested: int, updates: Iterable[bytes]) -> None:
+        """Apply what the journal holds; the bytes were checked when they came in.
+
+        `nested` is the snapshot's count (`Footprint.nested`); that of the updates is counted anew.
+        """
+        if snapshot is not None:
+            self._doc.apply_update(snapshot)
+            self.size += len(snapshot)
+        self.nested += nested
         for update in updates:
             self._doc.apply_update(update)
             self.size += len(update)
+            self.nested += check_update(update).nested
+        self._known = clocks(self.state_vector())
 
-    def apply(self, update: bytes) -> None:
-        """Check and apply one update from outside.
+    def apply(self, update: bytes, *, may_repeat: bool = False) -> bytes:
+        """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
 
-        Raises BadUpdate (nothing of it may be journaled; see `broken`) or DocumentFull (nothing was applied).
+        With `may_repeat` known deletions are told from new ones: a reconnecting client repeats all that it knows.
+        Raises BadUpdate (nothing of it may be journaled; see `broken`), DocumentFull or MissingEdits (nothing was
+        applied).
         """
+        footprint = self._admit(update)
+        repeats = may_repeat or footprint.repeats(self._known)
+        new = self._novelty(update) if repeats else update
+        if not repeats:
+            self._apply(update)
+        self._note(footprint, new)
+        return new
+
+    def _admit(self, update: bytes) -> Footprint:
         if self.size + len(update) > self.max_bytes:
             raise DocumentFull(f"the document has reached {self.max_bytes} bytes")
-        nested = check_update(update)
-        if self.nested + nested > NESTED_LIMIT:
+        footprint = check_update(update)
+        if self.nested + footprint.nested > NESTED_LIMIT:
             raise DocumentFull("the document nests too many shared types")
-        self._apply(update)
-        self.size += len(update)
-        self.nested += nested
+        if not footprint.fits(self._known):
+            raise MissingEdits("the update builds on edits that are not there")
+        return footprint
 
-    def adds_nothing(self, update: bytes) -> bool:
-        """Apply an update that may repeat known things and tell whether it did only that.
+    def _note(self, footprint: Footprint, new: bytes) -> None:
+        """Several clients in one update may wait for each other in a ring; what waits would trip a later author."""
+        for client, (_, end) in footprint.spans.items():
+            self._known[client] = max(end, self._known.get(client, 0))
+        if len(footprint.spans) > 1 and clocks(self.state_vector()) != self._known:
+            self.broken = True
+            raise BadUpdate("the update waits for itself")
+        self.size += len(new)
+        self.nested += footprint.nested if new != EMPTY_UPDATE else 0
 
-        A reconnecting client's reply repeats every deletion it knows; such a reply is not worth a journal entry.
-        """
-        fired = []
-        subscription = self._doc.observe(lambda _event: fired.append(True))
+    def _novelty(self, update: bytes) -> bytes:
+        made: list[bytes] = []
+        subscription = self._doc.observe(lambda event: made.append(event.update))
         try:
-            self.apply(update)
+            self._apply(update)
         finally:
             self._doc.unobserve(subscription)
-        return not fired and update[0] == 0
+        return made[0] if made else EMPTY_UPDATE
 
     def _apply(self, update: bytes) -> None:
-        try:
+        with self._breaking():
             self._doc.apply_update(update)
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """Whatever fails in here leaves a document of which nobody knows what it holds."""
+        try:
+            yield
         except BaseException as error:  # a panic in Rust is no Exception
             self.broken = True
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -84,7 +118,7 @@ class Document:
 
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
-        check_state_vector(state_vector)
+        clocks(state_vector)
         return self._doc.get_update(state_vector)
 
     def encode(self) -> bytes:
@@ -103,16 +137,17 @@ class Document:
 
     def folders(self) -> Iterator[str]:
         """Paths of the folders that are kept though empty."""
-        for file in list(self._files.values()):
-            if isinstance(file, Map) and file.get("folder", False) is True and isinstance(file.get("path", None), str):
+        for file_id in list(self._files.keys()):
+            file = _value(self._files, file_id)
+            if isinstance(file, Map) and _value(file, "folder") is True and isinstance(_value(file, "path"), str):
                 yield file["path"]
 
     def _texts(self) -> Iterator[tuple[str, str, Text]]:
         for file_id in list(self._files.keys()):
-            file = self._files[file_id]
+            file = _value(self._files, file_id)
             if not isinstance(file, Map):
                 continue
-            path, text = file.get("path", None), file.get("text", None)
+            path, text = _value(file, "path"), _value(file, "text")
             if isinstance(path, str) and isinstance(text, Text):
                 yield file_id, path, text
 
@@ -120,7 +155,10 @@ class Document:
         return next((str(text) for known, _, text in self._texts() if known == file_id), None)
 
     def add_files(self, files: Iterable[tuple[str, str, str]]) -> bytes:
-        """Create (id, path, text) entries in one transaction; the update that says so."""
+        """Create (id, path, text) entries in one transaction; the update that says so. Raises DocumentFull."""
+        files = list(files)
+        if self.size + sum(len(text.encode()) for _, _, text in files) > self.max_bytes:
+            raise DocumentFull(f"the document has reached {self.max_bytes} bytes")
 
         def add() -> None:
             for file_id, path, text in files:
@@ -133,18 +171,19 @@ class Document:
         made: list[bytes] = []
         subscription = self._doc.observe(lambda event: made.append(event.update))
         try:
-            with self._doc.transaction():
+            with self._breaking(), self._doc.transaction():
                 change()
         finally:
             self._doc.unobserve(subscription)
-        update = made[0] if made else EMPTY_UPDATE
-        self.size += len(update)
-        return update
+        if not made:
+            return EMPTY_UPDATE
+        self._note(check_update(made[0]), made[0])
+        return made[0]
 
-    def apply_normalised(self, update: bytes) -> bytes:
+    def apply_normalised(self, update: bytes, *, may_repeat: bool = False) -> tuple[bytes, bytes]:
         """Like `apply`, then make `\\n` of each other line end that it brought into a file.
 
-        Returns the update that does so, or an empty one. Editors that show `\\r\\n` as one line end would
+        Returns what was new and the update that mends it, or an empty one. Editors that show `\\r\\n` as one line end would
         otherwise count positions differently from those that do not.
         """
         touched: list[Text] = []
@@ -158,10 +197,18 @@ class Document:
 
         subscription = self._files.observe_deep(note)
         try:
-            self.apply(update)
+            new = self.apply(update, may_repeat=may_repeat)
         finally:
             self._files.unobserve(subscription)
-        return self._edit(lambda: _remove_returns(touched))
+        return new, self._edit(lambda: _remove_returns(touched))
+
+
+def _value(values: Map[Any], key: str) -> Any:
+    """None for what is not there; a hostile edit can leave keys that the library lists but cannot read."""
+    try:
+        return values.get(key, None)
+    except KeyError:
+        return None
 
 
 def _brings_returns(event: Any) -> bool:
@@ -172,7 +219,7 @@ def _new_texts(event: Any) -> Iterator[Text]:
     for change in event.keys.values():
         value = change.get("newValue")
         if isinstance(value, Map):
-            value = value.get("text", None)
+            value = _value(value, "text")
         if isinstance(value, Text):
             yield value
 
@@ -190,15 +237,18 @@ def _remove_returns(texts: list[Text]) -> None:
             found = raw.rfind(b"\r", 0, found)
 
 
-def check_state_vector(vector: bytes) -> None:
-    """Raise ProtocolViolation unless `vector` is complete and bounded; the library would trust it."""
-    reader = Reader(vector)
+def clocks(state_vector: bytes) -> dict[int, int]:
+    """Client → end of what is known of it. Raises ProtocolViolation on a malformed vector."""
+    reader = Reader(state_vector)
     count = reader.uint()
-    if count > len(vector):
+    if count > len(state_vector):
         raise BadUpdate("state vector too short")
+    known = {}
     for _ in range(count):
-        reader.uint()
-        if reader.uint() > MAX_CLOCK:
+        client, clock = reader.uint(), reader.uint()
+        if clock > MAX_CLOCK:
             raise BadUpdate("clock out of range")
+        known[client] = clock
     if not reader.exhausted:
         raise BadUpdate("bytes after the state vector")
+    return known

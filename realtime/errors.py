@@ -4,7 +4,8 @@ RealtimeError
 ├── ProtocolViolation   the peer sent bytes that break the protocol
 │   ├── FrameTooBig     a frame over the limit, refused before decoding
 │   └── BadUpdate       a CRDT update that is malformed or would harm the document
-└── DocumentFull        the document reached its size limit and takes no more edits
+├── DocumentFull        the document reached its size limit and takes no more edits
+└── MissingEdits        an update that builds on edits which are not there
 """
 
 from enum import IntEnum
@@ -49,3 +50,9 @@ class BadUpdate(ProtocolViolation):
 
 class DocumentFull(RealtimeError):
     code = "document_full"
+
+
+class MissingEdits(RealtimeError):
+    """Nothing was applied; a client that is asked for all that it has sends what is missing too."""
+
+    code = "missing_edits"

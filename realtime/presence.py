@@ -44,19 +44,22 @@ class _Known:
 class Presence:
     """The states of one open document; dies with it."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_spoke")
 
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
+        self._spoke: set[Owner] = set()
 
     def announce(self, owner: Owner, states: list[AwarenessState]) -> list[int]:
         """Take what a session says; the client ids to broadcast. Ids of others are ignored: clients repeat them.
 
         Raises ProtocolViolation on bad JSON, an oversized state or too many ids.
         """
-        return [state.client for state in states if self._announce_one(owner, state)]
+        is_first = owner not in self._spoke
+        self._spoke.add(owner)
+        return [state.client for state in states if self._announce_one(owner, state, is_first)]
 
-    def _announce_one(self, owner: Owner, state: AwarenessState) -> bool:
+    def _announce_one(self, owner: Owner, state: AwarenessState, is_first: bool) -> bool:
         client, clock, json = state
         known = self._known.get(client)
         if json == _GONE:
@@ -66,17 +69,9 @@ class Presence:
                 return self._refuse(owner, clock)
             self._known[client] = _Known(owner, clock, 0, _with_user(json, owner))
             return True
-        lift = known.lift
-        if known.owner is not owner:
-            if not _may_take_over(known, owner, clock):
-                return False
-            if clock + lift <= known.clock:
-                lift = known.clock + 1 - clock
-        elif clock + lift <= known.clock:
+        if known.owner is not owner and not _may_take_over(known, owner, clock, is_first):
             return False
-        known.owner, known.member_id, known.lift = owner, owner.member_id, lift
-        known.clock, known.json = clock + lift, _with_user(json, owner)
-        return True
+        return _renew(known, owner, clock, _with_user(json, owner))
 
     def _refuse(self, owner: Owner, clock: int) -> bool:
         if clock and self._owned(owner) >= MAX_IDS_PER_OWNER:
@@ -94,6 +89,7 @@ class Presence:
 
     def leave(self, owner: Owner) -> list[int]:
         """Remove exactly what this session announced; the ids to broadcast."""
+        self._spoke.discard(owner)
         gone = [client for client, known in self._known.items() if known.owner is owner]
         for client in gone:
             self._known[client].owner, self._known[client].json = None, _GONE
@@ -119,11 +115,40 @@ class Presence:
         return sum(known.owner is not None for known in self._known.values())
 
 
-def _may_take_over(known: _Known, owner: Owner, clock: int) -> bool:
-    """A member may return on a new socket; of a guest only a newer clock proves that it is the same client."""
-    if owner.is_guest:
-        return clock + known.lift > known.clock
-    return known.member_id == owner.member_id
+def _may_take_over(known: _Known, owner: Owner, clock: int, is_first: bool) -> bool:
+    """Is `owner` the same client on a new socket?
+
+    Repeating what others say never yields a newer clock than ours. Of a member, the first words on a socket count too:
+    with them a client speaks of itself; later it repeats, also what the member's other windows say.
+    """
+    if clock > known.clock:
+        return owner.is_guest or known.member_id == owner.member_id
+    return is_first and not owner.is_guest and known.member_id == owner.member_id
+
+
+def _renew(known: _Known, owner: Owner, clock: int, json: bytes) -> bool:
+    """Take a state under a clock above all that others heard, and tell whether it is news.
+
+    A client that was lifted hears its own state under the lifted clock, goes on from there and may repeat it first.
+    """
+    is_own = known.owner is owner
+    if clock > known.clock:
+        known.lift = 0
+    elif clock + known.lift <= known.clock:
+        if is_own:
+            return False
+        known.lift = known.clock + 1 - clock
+    elif is_own and clock == known.clock and _same(json, known.json):
+        known.lift = 0
+        return False
+    known.owner, known.member_id = owner, owner.member_id
+    known.clock, known.json = clock + known.lift, json
+    return True
+
+
+def _same(json: bytes, other: bytes) -> bool:
+    """By value: a client that repeats a state writes it its own way."""
+    return json == other or bool(msgspec.json.decode(json) == msgspec.json.decode(other))
 
 
 def _with_user(json: bytes, owner: Owner) -> bytes:

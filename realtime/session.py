@@ -14,12 +14,15 @@ class Session:
 
     `prefix` goes before every body: empty for y-websocket, the encoded address for Hocuspocus (`acknowledges`).
     `missed` is None while the session follows; otherwise it is *behind*: it gets no increments until its outbox
-    has drained, then one difference. `user_json` is what others see as its awareness `user`.
+    has drained, then one difference. `asked` is whether its answer to a SyncStep1 of ours is awaited after an edit that
+    could not be taken. `user_json` is what others see as its awareness `user`.
     """
 
     __slots__ = (
         "_settled",
         "acknowledges",
+        "asked",
+        "has_left",
         "is_guest",
         "live",
         "may_write",
@@ -52,6 +55,8 @@ class Session:
         self.prefix = prefix
         self.acknowledges = bool(prefix)
         self.live = False
+        self.has_left = False
+        self.asked = False
         self.missed: tuple[bytes, list[bytes]] | None = None
         self.unseen = 0
         self._settled = asyncio.Event()

@@ -6,11 +6,12 @@ Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js`
 """
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
 from realtime.errors import BadUpdate, ProtocolViolation
-from realtime.lib0 import Reader
+from realtime.lib0 import MAX_UINT, Reader
 
 EMPTY_UPDATE = b"\x00\x00"
 MAX_CLOCK = 2**31 - 1
@@ -23,34 +24,80 @@ STACK_BYTES = 120 * 2**20
 
 _GC, _SKIP = 0, 10
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20
-_NAMED_TYPES = (3, 5)
-_LAST_TYPE = 6
+_XML_ELEMENT = 3
+_TYPES = (0, 1, 2, _XML_ELEMENT, 4, 6)
+"""All but XmlHook (5): nobody uses it, and the implementations do not agree on its encoding."""
 
 _CLIENT = rb"(?:[\x80-\xff]{0,6}[\x00-\x7f]|[\x80-\xff]{7}[\x00-\x0f])"
 _ID = _CLIENT + rb"[\x80-\xff]{0,3}[\x00-\x7f]"
-_BESIDE = rb"(?:\x84" + _ID + rb"|\x44" + _ID + rb"|\xc4" + _ID + _ID + rb")"
+_BESIDE = rb"(?=([\x84\x44\xc4]))(?:[\x84\x44]" + _ID + rb"|\xc4" + _ID + _ID + rb")"
 _TYPING = re.compile(rb"\x01\x01" + _ID + _BESIDE + rb"([\x01-\x7f])([\x20-\x7e\n\t]+)\x00", re.DOTALL)
 """One client, one string of ASCII beside existing text, nothing deleted: nearly every keystroke."""
 
 
-class _Walk(Reader):
-    """A reader that counts the items naming another item as their parent."""
+class Footprint:
+    """Where an update stands among the clocks of a document, and what it costs.
 
-    __slots__ = ("nested",)
+    `spans` are the clocks that it brings, client → (first, end); `needs` the clocks below which everything must be
+    there already or come with it, client → end. `nested` counts the items that name another one as their parent: its
+    sum over a document bounds how deep the shared types can nest.
+    """
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
+    __slots__ = ("has_gap", "needs", "nested", "spans")
+
+    def __init__(self) -> None:
+        self.has_gap = False
+        self.spans: dict[int, tuple[int, int]] = {}
+        self.needs: dict[int, int] = {}
         self.nested = 0
 
+    def need(self, client: int, end: int) -> None:
+        if end > self.needs.get(client, 0):
+            self.needs[client] = end
 
-def check_update(update: bytes) -> int:
-    """Raise BadUpdate unless `update` is complete and bounded; return how many items in it nest in another.
+    def fits(self, known: Mapping[int, int]) -> bool:
+        """Whether nothing is missing between what is `known` (client → end) and this update."""
+        if self.has_gap:
+            return False
+        for client, (first, _) in self.spans.items():
+            if first > known.get(client, 0):
+                return False
+        for client, end in self.needs.items():
+            if end > known.get(client, 0) and end > self.spans.get(client, (0, 0))[1]:
+                return False
+        return True
 
-    The sum of these numbers over a document bounds how deep its shared types can nest.
-    """
+    def repeats(self, known: Mapping[int, int]) -> bool:
+        """Whether some of it, besides deletions, is known already."""
+        return any(first < known.get(client, 0) for client, (first, _) in self.spans.items())
+
+
+class _Walk(Reader):
+    """A reader that notes what it passes; `client` and `clock` are those of the struct under it."""
+
+    __slots__ = ("client", "clock", "footprint")
+
+    def __init__(self, data: bytes, pos: int = 0) -> None:
+        super().__init__(data, pos)
+        self.footprint = Footprint()
+        self.client = self.clock = 0
+
+    def id(self) -> None:
+        """The id of an item that must exist before the struct under the reader."""
+        client, clock = self.uint(), self.uint()
+        if clock > MAX_CLOCK:
+            raise BadUpdate("clock out of range")
+        if client != self.client:
+            self.footprint.need(client, clock + 1)
+        elif clock >= self.clock:
+            raise BadUpdate("a struct before what it refers to")
+
+
+def check_update(update: bytes) -> Footprint:
+    """Raise BadUpdate unless `update` is complete and bounded."""
     typing = _TYPING.fullmatch(update)
-    if typing is not None and typing[1][0] == len(typing[2]):
-        return 0
+    if typing is not None and typing[2][0] == len(typing[3]):
+        return _typed(update, typing[1][0], len(typing[3]))
     reader = _Walk(update)
     try:
         _structs(reader)
@@ -61,7 +108,19 @@ def check_update(update: bytes) -> int:
         raise BadUpdate(str(error)) from error
     if not reader.exhausted:
         raise BadUpdate("bytes after the end")
-    return reader.nested
+    return reader.footprint
+
+
+def _typed(update: bytes, info: int, length: int) -> Footprint:
+    """The footprint of a keystroke, whose form is known already."""
+    reader = _Walk(update, 2)
+    reader.client, reader.clock = reader.uint(), reader.uint()
+    reader.skip(1)
+    reader.id()
+    if info == 0xC4:
+        reader.id()
+    reader.footprint.spans[reader.client] = (reader.clock, reader.clock + length)
+    return reader.footprint
 
 
 def first_client(update: bytes) -> int | None:
@@ -74,18 +133,18 @@ def first_client(update: bytes) -> int | None:
 
 
 def _structs(reader: _Walk) -> None:
-    clients: set[int] = set()
+    spans = reader.footprint.spans
     for _ in range(_count(reader)):
         structs = _count(reader)
-        client = reader.uint()
-        if structs == 0 or client in clients:
+        reader.client, reader.clock = reader.uint(), reader.uint()
+        if structs == 0 or reader.client in spans:
             raise BadUpdate("a client without structs or twice")
-        clients.add(client)
-        clock = reader.uint()
+        first = reader.clock
         for _ in range(structs):
-            clock += _struct(reader)
-            if clock > MAX_CLOCK:
+            reader.clock += _struct(reader)
+            if reader.clock > MAX_CLOCK:
                 raise BadUpdate("clock out of range")
+        spans[reader.client] = (first, reader.clock)
 
 
 def _count(reader: Reader) -> int:
@@ -99,18 +158,18 @@ def _count(reader: Reader) -> int:
 def _struct(reader: _Walk) -> int:
     """Walk one struct and return its length in clock units."""
     info = reader.byte()
-    kind = info & 0x1F
-    if kind in (_GC, _SKIP):
+    if info in (_GC, _SKIP):
+        reader.footprint.has_gap |= info == _SKIP
         return _length(reader)
     if info & _HAS_ORIGIN:
-        _id(reader)
+        reader.id()
     if info & _HAS_RIGHT_ORIGIN:
-        _id(reader)
+        reader.id()
     if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
         _parent(reader)
         if info & _HAS_PARENT_SUB:
             reader.string()
-    return _content(reader, kind)
+    return _content(reader, info & 0x1F)
 
 
 def _length(reader: Reader) -> int:
@@ -120,19 +179,13 @@ def _length(reader: Reader) -> int:
     return length
 
 
-def _id(reader: Reader) -> None:
-    reader.uint()
-    if reader.uint() > MAX_CLOCK:
-        raise BadUpdate("clock out of range")
-
-
 def _parent(reader: _Walk) -> None:
     match reader.uint():
         case 1:
             reader.string()
         case 0:
-            reader.nested += 1
-            _id(reader)
+            reader.footprint.nested += 1
+            reader.id()
         case _:
             raise BadUpdate("unknown parent kind")
 
@@ -190,9 +243,9 @@ def _json(raw: bytes) -> None:
 
 def _type(reader: Reader) -> None:
     reference = reader.uint()
-    if reference > _LAST_TYPE:
+    if reference not in _TYPES:
         raise BadUpdate("unknown shared type")
-    if reference in _NAMED_TYPES:
+    if reference == _XML_ELEMENT:
         reader.string()
 
 
@@ -224,17 +277,23 @@ def _any(reader: Reader, depth: int = 0) -> None:
 
 
 def _signed(reader: Reader) -> None:
-    """A signed number: six bits and a sign first, then seven bits a byte."""
-    for _ in range(9):
-        if reader.byte() < 0x80:
-            return
-    raise BadUpdate("number too long")
+    """A signed number: six bits and a sign first, then seven bits a byte; JavaScript peers refuse one over 2**53 - 1."""
+    byte = reader.byte()
+    number, shift = byte & 0x3F, 6
+    while byte >= 0x80:
+        byte = reader.byte()
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if number > MAX_UINT or shift > 62:
+            raise BadUpdate("number too large")
 
 
-def _deletions(reader: Reader) -> None:
+def _deletions(reader: _Walk) -> None:
     for _ in range(_count(reader)):
-        reader.uint()
+        client = reader.uint()
         for _ in range(_count(reader)):
             clock = reader.uint()
-            if clock + _length(reader) > MAX_CLOCK:
+            end = clock + _length(reader)
+            if end > MAX_CLOCK:
                 raise BadUpdate("clock out of range")
+            reader.footprint.need(client, end)

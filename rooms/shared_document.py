@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from realtime.document import Document, merge
-from realtime.errors import DocumentFull
+from realtime.errors import DocumentFull, MissingEdits, ProtocolViolation
 from realtime.frames import Bundle
 from realtime.lib0 import write_uint
 from realtime.presence import Presence
@@ -117,9 +117,7 @@ class SharedDocument:
     async def _stored_document(self) -> Document:
         stored = await self._store.load(self._room.id, self.name)
         document = Document(self._max_bytes)
-        document.nested = stored.nested
-        parts = [stored.snapshot] if stored.snapshot is not None else []
-        document.load([*parts, *stored.tail])
+        document.load(stored.snapshot, stored.nested, stored.tail)
         self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
         return document
 
@@ -167,19 +165,29 @@ class SharedDocument:
             session.acknowledge(saved=False)
             if session.acknowledges:
                 session.send(stateless_body(state_event(self._journal.state, is_full=True)))
+        except MissingEdits:
+            self._ask_for_all(session, is_reply)
+
+    def _ask_for_all(self, session: Session, is_reply: bool) -> None:
+        """An edit that builds on one that we lack, say one that was refused: the sender's reply has both."""
+        session.acknowledge(saved=False)
+        if is_reply:
+            raise ProtocolViolation("the reply builds on edits that it lacks")
+        if not session.asked:
+            session.asked = True
+            session.send(step1_body(self.document.state_vector()))
 
     def _take(self, session: Session, update: bytes, is_reply: bool) -> None:
-        if is_reply and self.document.adds_nothing(update):
+        session.asked = session.asked and not is_reply
+        if b"\r" in update:
+            new, fixed = self.document.apply_normalised(update, may_repeat=is_reply)
+        else:
+            new, fixed = self.document.apply(update, may_repeat=is_reply), EMPTY_UPDATE
+        if new == EMPTY_UPDATE:
             session.acknowledge(saved=True)
             return
-        if is_reply or b"\r" not in update:
-            fixed = EMPTY_UPDATE
-            if not is_reply:
-                self.document.apply(update)
-        else:
-            fixed = self.document.apply_normalised(update)
-        self._know_client(session.member_id, update)
-        self._gather(session.member_id, update)
+        self._know_client(session.member_id, new)
+        self._gather(session.member_id, new)
         self._gathered.senders[session] = self._gathered.senders.get(session, 0) + 1
         session.count_unseen()
         if fixed != EMPTY_UPDATE:
@@ -210,6 +218,8 @@ class SharedDocument:
             self._deliver(session, body)
 
     def _deliver(self, session: Session, body: bytes) -> None:
+        if session.has_left:  # while its answer waited for a commit
+            return
         session.send(body)
         if not session.live:
             session.live = True
@@ -232,7 +242,7 @@ class SharedDocument:
 
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
-        session.live = False
+        session.has_left = True
         gone = self.presence.leave(session)
         if gone:
             self._gathered.changed_clients.update(gone)
@@ -337,7 +347,7 @@ class SharedDocument:
         try:
             on_their_way = list(self._unshown)  # before reading: what is shown meanwhile is in neither place later
             fresh = await self._stored_document()
-            fresh.load(on_their_way)
+            fresh.load(None, 0, on_their_way)
             self.document = fresh
         finally:
             self._mending.set_result(None)

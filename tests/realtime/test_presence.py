@@ -99,6 +99,27 @@ def test_A5_a_member_takes_over_from_the_dead_socket() -> None:
     assert len(presence) == 1
 
 
+def test_A5_a_lifted_client_that_repeats_its_lifted_state_comes_to_rest() -> None:
+    presence, before, after = Presence(), Someone("ana"), Someone("ana")
+    presence.announce(before, [state(1, 7, line=1)])
+    presence.leave(before)
+    presence.announce(after, [state(1, 7, line=1)])
+    lifted = presence.states([1])[0]
+    assert presence.announce(after, [lifted]) == []
+    assert presence.announce(after, [state(1, 9, line=2)]) == [1]
+    assert presence.states([1])[0].clock == 9
+
+
+def test_A5_a_members_other_window_that_repeats_takes_nothing_over() -> None:
+    presence, left, right = Presence(), Someone("ana"), Someone("ana")
+    presence.announce(left, [state(1, 7)])
+    presence.announce(right, [state(2, 0)])
+    assert presence.announce(right, [state(1, 7)]) == []
+    assert presence.leave(left) == [1]
+    assert presence.announce(right, [state(1, 7)]) == []
+    assert len(presence) == 0
+
+
 def test_A5_of_a_guest_only_a_newer_clock_proves_the_return() -> None:
     presence, before, after = Presence(), Someone("guest-1", True, None), Someone("guest-2", True, None)
     presence.announce(before, [state(1, 7)])

@@ -237,6 +237,23 @@ async def test_S5_leaving_twice_is_leaving_once(registries: OpenRegistry) -> Non
         assert announced(bo) == [AwarenessState(5, 1, b"null")]
 
 
+async def test_S5_who_left_while_an_answer_waited_is_not_in_the_audience(
+    store: GatedStore, registries: OpenRegistry
+) -> None:
+    ana, bo = Client(ANA), Client(BO)
+    async with registries().visit(ROOM.id) as room:
+        await enter(room, ana)
+        await room._journal.flush()
+        store.gate.clear()
+        await type_into(room, ana, "early")
+        await enter(room, bo)
+        shared = room.sessions[bo.session]
+        room.leave(bo.session)
+        store.gate.set()
+        await room._journal.flush()
+        assert shared.audience == {ana.session}
+
+
 async def test_R10_a_stop_tells_everybody_and_flushes(store: GatedStore, registries: OpenRegistry) -> None:
     registry, ana = registries(), Client(ANA)
     async with registry.visit(ROOM.id) as room:

@@ -37,7 +37,7 @@ export function FilesPanel({ onClose, onOpen }: { onClose?: () => void; onOpen?:
         )}
         <Menu
           align="end"
-          onCloseAutoFocus={(event) => tree.editing && event.preventDefault()}
+          onCloseAutoFocus={(event) => (tree.editing || tree.moving) && event.preventDefault()}
           trigger={<IconButton icon={Ellipsis} label={t("files.more")} />}
         >
           {mayWrite && (

@@ -29,7 +29,9 @@ export function NameField({ label, folder, initial, taken, onDone, onCancel }: N
   const problem = name.trim() === "" ? "empty" : pathProblem(path);
   const clash = name.trim() !== initial && taken(path);
   const reason: PathProblem | null = problem ?? (clash ? "taken" : null);
-  const shown = reason !== null && reason !== "empty" && name !== initial;
+  // A folder's slash has just been typed: the rest is to come.
+  const unfinished = name.endsWith("/") && pathProblem(path.slice(0, -1)) === null;
+  const shown = reason !== null && reason !== "empty" && name !== initial && !unfinished;
 
   useEffect(() => {
     const field = input.current;
@@ -41,32 +43,30 @@ export function NameField({ label, folder, initial, taken, onDone, onCancel }: N
 
   const finish = () =>
     reason === null && name.trim() !== initial ? onDone(name.trim()) : onCancel();
-  const field = (
-    <input
-      ref={input}
-      aria-label={label}
-      aria-invalid={shown || undefined}
-      value={name}
-      spellCheck={false}
-      autoCapitalize="off"
-      autoComplete="off"
-      className="h-[22px] min-w-0 flex-1 rounded-1 border border-line-strong bg-surface-1 px-1 text-text-1 aria-invalid:border-danger touch:h-9 touch:text-16"
-      onChange={(event) => setName(event.target.value)}
-      onBlur={finish}
-      onKeyDown={(event) => {
-        event.stopPropagation();
-        if (event.key === "Enter" && reason === null) finish();
-        if (event.key === "Escape") onCancel();
-      }}
-    />
-  );
-  if (!shown) return field;
   return (
     <span className="flex min-w-0 flex-1 flex-col">
-      {field}
-      <span role="alert" className="text-12 whitespace-normal text-danger">
-        {t(WORDS[reason])}
-      </span>
+      <input
+        ref={input}
+        aria-label={label}
+        aria-invalid={shown || undefined}
+        value={name}
+        spellCheck={false}
+        autoCapitalize="off"
+        autoComplete="off"
+        className="h-[22px] w-full min-w-0 rounded-1 border border-line-strong bg-surface-1 px-1 text-text-1 aria-invalid:border-danger touch:h-9 touch:text-16"
+        onChange={(event) => setName(event.target.value)}
+        onBlur={finish}
+        onKeyDown={(event) => {
+          event.stopPropagation();
+          if (event.key === "Enter" && reason === null) finish();
+          if (event.key === "Escape") onCancel();
+        }}
+      />
+      {shown && (
+        <span role="alert" className="py-0.5 text-12 whitespace-normal text-danger">
+          {t(WORDS[reason])}
+        </span>
+      )}
     </span>
   );
 }

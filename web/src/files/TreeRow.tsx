@@ -35,7 +35,7 @@ export function TreeRow(props: TreeRowProps) {
       tree.room.tabs.open(row.id);
     }
   };
-  const keepFocus = (event: Event) => tree.editing && event.preventDefault();
+  const keepFocus = (event: Event) => (tree.editing || tree.moving) && event.preventDefault();
   return (
     <ContextMenu
       menu={<RowMenu tree={tree} row={row} mayWrite={mayWrite} />}
@@ -115,7 +115,7 @@ function RowActions({ tree, row, mayWrite }: { tree: Tree; row: Row; mayWrite: b
     >
       <Menu
         align="end"
-        onCloseAutoFocus={(event) => tree.editing && event.preventDefault()}
+        onCloseAutoFocus={(event) => (tree.editing || tree.moving) && event.preventDefault()}
         trigger={
           <button
             type="button"

@@ -46,7 +46,7 @@ export function useTree() {
     } else {
       const path = join(editing.folder, name);
       if (editing.what === "folder") files.createFolder(path);
-      else tabs.open(files.create(path));
+      else tabs.open(files.create(path), { line: 1 });
       setFocused(path);
     }
   };

@@ -2,11 +2,11 @@ import type { Person } from "../collab";
 import { nameOf } from "../files/paths";
 import { t } from "../i18n";
 
-function whereWords({ path, line, activity }: Person): string {
+function whereWords({ path, line, activity, isMe }: Person): string {
   if (path === null) return t("people.noFile");
   const file = nameOf(path);
   if (line === null) return file;
-  return t(activity === "typing" ? "people.typingIn" : "people.inFile", { file, line });
+  return t(activity === "typing" && !isMe ? "people.typingIn" : "people.inFile", { file, line });
 }
 
 /** What somebody is doing, in words: "Typing · graph.py, line 20". */

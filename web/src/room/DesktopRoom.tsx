@@ -22,17 +22,16 @@ export function DesktopRoom() {
     <>
       <div className="relative flex min-h-0 flex-1">
         {layout.filesOpen && (
-          <>
-            <aside
-              aria-label={t("room.filesAndPeople")}
-              data-panel="files"
-              className="flex min-h-0 shrink-0 flex-col bg-surface-2"
-              style={{ width: narrow ? Math.min(layout.files, 208) : layout.files }}
-            >
-              <FilesPanel onClose={() => setLayout({ filesOpen: false })} />
-              <PeoplePanel />
-            </aside>
+          <aside
+            aria-label={t("room.filesAndPeople")}
+            data-panel="files"
+            className="relative flex min-h-0 shrink-0 flex-col bg-surface-2"
+            style={{ width: narrow && layout.files === FIRST.files ? 208 : layout.files }}
+          >
+            <FilesPanel onClose={() => setLayout({ filesOpen: false })} />
+            <PeoplePanel />
             <Resizer
+              className="absolute inset-y-0 right-0"
               label={t("room.resizeFiles")}
               orientation="vertical"
               value={layout.files}
@@ -43,12 +42,18 @@ export function DesktopRoom() {
               valueAt={(start, pixels) => start + pixels}
               onChange={(files) => setLayout({ files })}
             />
-          </>
+          </aside>
         )}
         <Middle />
         {!narrow && layout.chatOpen && (
-          <>
+          <aside
+            aria-label={t("room.chat")}
+            data-panel="chat"
+            className="relative flex min-h-0 shrink-0 flex-col bg-surface-2"
+            style={{ width: layout.chat }}
+          >
             <Resizer
+              className="absolute inset-y-0 left-0"
               label={t("room.resizeChat")}
               orientation="vertical"
               value={layout.chat}
@@ -59,15 +64,8 @@ export function DesktopRoom() {
               valueAt={(start, pixels) => start - pixels}
               onChange={(chat) => setLayout({ chat })}
             />
-            <aside
-              aria-label={t("room.chat")}
-              data-panel="chat"
-              className="flex min-h-0 shrink-0 flex-col bg-surface-2"
-              style={{ width: layout.chat }}
-            >
-              <ChatPanel onClose={() => setLayout({ chatOpen: false })} />
-            </aside>
-          </>
+            <ChatPanel onClose={() => setLayout({ chatOpen: false })} />
+          </aside>
         )}
         {narrow && layout.drawer && <Drawer />}
       </div>
@@ -105,6 +103,7 @@ function Middle() {
       <EditorArea />
       <Resizer
         label={t("room.resizeRun")}
+        className="relative"
         orientation="horizontal"
         value={layout.run}
         min={15}

@@ -57,7 +57,7 @@ function NoFile() {
       className="h-full content-center"
       actions={
         mayWrite && (
-          <Button icon={FilePlus} onClick={() => tabs.open(files.create("main.py"))}>
+          <Button icon={FilePlus} onClick={() => tabs.open(files.create("main.py"), { line: 1 })}>
             {t("files.newFile")}
           </Button>
         )

@@ -14,11 +14,12 @@ export interface ResizerProps {
   step: number;
   first: number;
   onChange: (value: number) => void;
+  className?: string;
 }
 
 /** The line between two panels: drag, arrow keys, double click for the first size. */
 export function Resizer(props: ResizerProps) {
-  const { label, orientation, value, min, max, valueAt, step, first, onChange } = props;
+  const { label, orientation, value, min, max, valueAt, step, first, onChange, className } = props;
   const vertical = orientation === "vertical";
   const set = (next: number) => onChange(Math.min(max, Math.max(min, next)));
 
@@ -60,11 +61,12 @@ export function Resizer(props: ResizerProps) {
       onKeyDown={onKeyDown}
       onDoubleClick={() => onChange(first)}
       className={cx(
-        "relative z-(--z-sticky) shrink-0 touch-none bg-line after:absolute after:content-['']",
+        "z-(--z-sticky) shrink-0 touch-none bg-line after:absolute after:content-['']",
         "hover:bg-line-strong focus-visible:bg-accent",
         vertical
           ? "w-px cursor-col-resize after:inset-y-0 after:-inset-x-1"
           : "h-px cursor-row-resize after:inset-x-0 after:-inset-y-1",
+        className,
       )}
     />
   );

@@ -1,5 +1,12 @@
 import { X } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useSyncExternalStore,
+} from "react";
 import { type Person, useOpenFile, useOpenRoom, usePeople } from "../collab";
 import { nameOf } from "../files/paths";
 import { useT } from "../i18n";
@@ -77,41 +84,39 @@ function FileTab({ id, selected, people, onChoose }: FileTabProps) {
   const { files, tabs } = useOpenRoom();
   const path = files.get(id)?.path ?? "";
   const name = nameOf(path);
-  const closeLabel = t("editor.closeTab", { name });
+  const close = (event: MouseEvent) => {
+    event.stopPropagation();
+    tabs.close(id);
+  };
   return (
-    <span
-      role="presentation"
-      className="group relative flex items-stretch"
-      onAuxClick={(event) => event.button === 1 && tabs.close(id)}
+    <button
+      type="button"
+      role="tab"
+      id={`tab-${id}`}
+      aria-selected={selected}
+      aria-controls={selected ? "editor" : undefined}
+      aria-keyshortcuts="Delete"
+      tabIndex={selected ? 0 : -1}
+      title={path}
+      onClick={onChoose}
+      onAuxClick={(event) => event.button === 1 && close(event)}
+      onKeyDown={(event) => event.key === "Delete" && tabs.close(id)}
+      className={cx(
+        tabClass,
+        "group relative h-full pr-1.5 focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]!",
+      )}
     >
-      <button
-        type="button"
-        role="tab"
-        id={`tab-${id}`}
-        aria-selected={selected}
-        aria-controls={selected ? "editor" : undefined}
-        tabIndex={selected ? 0 : -1}
-        title={path}
-        onClick={onChoose}
-        onKeyDown={(event) => event.key === "Delete" && tabs.close(id)}
-        className={cx(
-          tabClass,
-          "h-full pr-8 touch:pr-10 focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]!",
-        )}
-      >
-        {name}
-        <PeopleDots people={people} />
-      </button>
-      <button
-        type="button"
-        tabIndex={-1}
-        aria-label={closeLabel}
-        title={closeLabel}
-        onClick={() => tabs.close(id)}
-        className="absolute top-1/2 right-1.5 grid size-5 -translate-y-1/2 place-items-center rounded-1 text-text-3 opacity-0 group-hover:opacity-100 hover:bg-surface-3 hover:text-text-1 group-has-aria-selected:opacity-100 touch:size-7"
+      {name}
+      <PeopleDots people={people} />
+      {/* The Delete key does the same; a button may not stand inside a tab. */}
+      <span
+        aria-hidden
+        title={t("editor.closeTab", { name })}
+        onClick={close}
+        className="grid size-5 place-items-center rounded-1 text-text-3 opacity-0 group-hover:opacity-100 group-aria-selected:opacity-100 hover:bg-surface-3 hover:text-text-1 touch:h-full touch:w-9"
       >
         <Icon of={X} size={14} />
-      </button>
-    </span>
+      </span>
+    </button>
   );
 }

@@ -43,7 +43,7 @@ export function TopBar() {
           <ThemeSwitch />
         </>
       )}
-      <RoomMenu onInvite={() => setInviting(true)} />
+      <RoomMenu inviting={inviting} onInvite={() => setInviting(true)} />
       {inviting && (
         <Suspense>
           <Invite open onOpenChange={setInviting} />

@@ -11,7 +11,12 @@ function enter(panel: HTMLElement): void {
     panel.querySelector<HTMLElement>(
       "[role=treeitem][tabindex='0'], .cm-content, textarea, input:not([hidden])",
     ) ?? panel.querySelector<HTMLElement>("button, [tabindex='0']");
-  wanted?.focus();
+  if (wanted) {
+    wanted.focus();
+    return;
+  }
+  panel.tabIndex = -1;
+  panel.focus();
 }
 
 function walk(by: number): void {

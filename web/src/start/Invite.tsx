@@ -65,7 +65,7 @@ function LinkRow({ code, name, hint, ink }: LinkRowProps) {
     <section aria-label={t(name)}>
       <h3 className="font-medium">{t(name)}</h3>
       <p className="mb-1.5 text-12 text-text-3">{t(hint)}</p>
-      <div className="flex items-center gap-2">
+      <div className="flex items-center gap-2 phone:flex-wrap phone:justify-end">
         <Input
           readOnly
           value={url}

@@ -46,15 +46,14 @@ export function Avatar({
     <span
       {...named}
       className={cx(
-        "inline-block shrink-0 rounded-full text-center font-ui font-semibold tracking-[-.01em] select-none",
+        "inline-block shrink-0 rounded-full text-center font-ui font-semibold tracking-[-.01em] select-none before:content-[attr(data-initials)]",
         personClass(number),
         SIZE[size],
         fillOf(away, isRinged(number)),
         className,
       )}
-    >
-      {initials(name)}
-    </span>
+      data-initials={initials(name)}
+    />
   );
 }
 

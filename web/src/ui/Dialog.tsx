@@ -2,8 +2,9 @@ import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
-import { IconButton } from "./Button";
+import { Button } from "./Button";
 import { cx } from "./cx";
+import { Icon } from "./Icon";
 
 export interface DialogProps {
   open: boolean;
@@ -50,12 +51,7 @@ export function Dialog(props: DialogProps) {
             className,
           )}
         >
-          <div className="flex items-start gap-3">
-            <Radix.Title className="min-w-0 flex-1 text-16 font-semibold">{title}</Radix.Title>
-            <Radix.Close asChild>
-              <IconButton label={t("ui.close")} icon={X} className="-mt-0.5 -mr-1.5" />
-            </Radix.Close>
-          </div>
+          <Radix.Title className="min-w-0 pr-8 text-16 font-semibold">{title}</Radix.Title>
           {description && (
             <Radix.Description className="-mt-2 text-text-2">{description}</Radix.Description>
           )}
@@ -65,9 +61,25 @@ export function Dialog(props: DialogProps) {
               {footer}
             </div>
           )}
+          <CloseButton label={t("ui.close")} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/** Last in order, so that the focus starts in the content; a tooltip here would take the first Escape. */
+function CloseButton({ label }: { label: string }) {
+  return (
+    <Radix.Close asChild>
+      <Button
+        variant="quiet"
+        aria-label={label}
+        className="absolute! top-4 right-3.5 w-(--h-control) px-0!"
+      >
+        <Icon of={X} />
+      </Button>
+    </Radix.Close>
   );
 }
 
