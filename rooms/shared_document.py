@@ -227,7 +227,7 @@ class SharedDocument:
         for author, client in sealed.new_clients:
             sealed.entries.append(self._entry(now, author, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.entries.append(self._entry(now, author, "update", merge(updates)))
+            sealed.entries += [self._entry(now, author, "update", merged) for merged in merge(updates)]
         return sealed
 
     def _entry(self, now: int, author: str, kind: str, data: bytes) -> Entry:
@@ -239,7 +239,8 @@ class SharedDocument:
             self._deliver(session, body)
         if sealed.updates:
             only = next(iter(sealed.senders)) if len(sealed.senders) == 1 and len(sealed.by_author) == 1 else None
-            self._broadcast(update_body(merge(sealed.updates)), except_for=only)
+            for merged in merge(sealed.updates):
+                self._broadcast(update_body(merged), except_for=only)
         if sealed.changed_clients:
             self._broadcast(awareness_body(self.presence.states(sealed.changed_clients)))
         for session, count in sealed.senders.items():
@@ -289,8 +290,8 @@ class SharedDocument:
             return
         state_vector, unshown = session.missed
         session.missed = None
-        difference = merge([self.document.diff(state_vector), *unshown])
-        self._reply(session, update_body(difference))
+        for update in [self.document.diff(state_vector), *merge(unshown)]:
+            self._reply(session, update_body(update))
         session.send(awareness_body(self.presence.everybody()))
 
     # Mending and snapshots
