@@ -11,14 +11,17 @@ from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits
 from realtime.lib0 import Reader
-from realtime.update import EMPTY_UPDATE, MAX_CLOCK, NESTED_LIMIT, Footprint, check_update
+from realtime.pairs import Pairs, may_hold_pairs
+from realtime.update import EMPTY_UPDATE, MAX_CLOCK, NESTED_LIMIT, Footprint, check_update, mergeable
 
 FILES = "files"
 
 
-def merge(updates: list[bytes]) -> bytes:
-    """One update that says the same as all of them. Pure bytes: safe in any thread."""
-    return updates[0] if len(updates) == 1 else merge_updates(*updates)
+def merge(updates: list[bytes]) -> list[bytes]:
+    """As few updates as possible, nearly always one, that say the same as all of them. Safe in any thread."""
+    if len(updates) < 2:
+        return updates
+    return [merge_updates(*run) for run in mergeable(updates)]
 
 
 class Document:
@@ -28,12 +31,13 @@ class Document:
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
     """
 
-    __slots__ = ("_doc", "_files", "_known", "broken", "max_bytes", "nested", "size")
+    __slots__ = ("_doc", "_files", "_known", "_pairs", "broken", "max_bytes", "nested", "size")
 
     def __init__(self, max_bytes: int) -> None:
         self._doc: Doc[Any] = Doc()
         self._files: Map[Any] = self._doc.get(FILES, type=Map)
         self._known: dict[int, int] = {}
+        self._pairs = Pairs()
         self.max_bytes = max_bytes
         self.size = 0
         self.nested = 0
@@ -45,14 +49,20 @@ class Document:
         `nested` is the snapshot's count (`Footprint.nested`); that of the updates is counted anew.
         """
         if snapshot is not None:
-            self._doc.apply_update(snapshot)
-            self.size += len(snapshot)
-        self.nested += nested
+            self._load_one(snapshot, may_hold_pairs(snapshot))
+            self.nested = nested
         for update in updates:
-            self._doc.apply_update(update)
-            self.size += len(update)
-            self.nested += check_update(update).nested
+            self._load_one(update, True)
         self._known = clocks(self.state_vector())
+
+    def _load_one(self, update: bytes, is_walked: bool) -> None:
+        self._doc.apply_update(update)
+        self.size += len(update)
+        if is_walked:
+            footprint = check_update(update)
+            self.nested += footprint.nested
+            for client, clock in footprint.middles:
+                self._pairs.add(client, clock)
 
     def apply(self, update: bytes, *, may_repeat: bool = False) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
@@ -77,6 +87,8 @@ class Document:
             raise DocumentFull("the document nests too many shared types")
         if not footprint.fits(self._known):
             raise MissingEdits("the update builds on edits that are not there")
+        if footprint.cuts_a_character(self._pairs):
+            raise BadUpdate("the update cuts a character in two")
         return footprint
 
     def _note(self, footprint: Footprint, new: bytes) -> None:
@@ -86,6 +98,8 @@ class Document:
         if len(footprint.spans) > 1 and clocks(self.state_vector()) != self._known:
             self.broken = True
             raise BadUpdate("the update waits for itself")
+        for client, clock in footprint.middles:
+            self._pairs.add(client, clock)
         self.size += len(new)
         self.nested += footprint.nested if new != EMPTY_UPDATE else 0
 
@@ -96,7 +110,11 @@ class Document:
             self._apply(update)
         finally:
             self._doc.unobserve(subscription)
-        return made[0] if made else EMPTY_UPDATE
+        if not made:
+            return EMPTY_UPDATE
+        with self._breaking():  # what contradicts the known part can make nonsense of the rest
+            check_update(made[0])
+        return made[0]
 
     def _apply(self, update: bytes) -> None:
         with self._breaking():

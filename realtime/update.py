@@ -6,12 +6,13 @@ Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js`
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
 from realtime.errors import BadUpdate, ProtocolViolation
 from realtime.lib0 import MAX_UINT, Reader
+from realtime.pairs import middles
 
 EMPTY_UPDATE = b"\x00\x00"
 MAX_CLOCK = 2**31 - 1
@@ -22,7 +23,7 @@ NESTED_LIMIT = 100_000
 STACK_BYTES = 120 * 2**20
 """The stack a process needs for NESTED_LIMIT."""
 
-_GC, _SKIP = 0, 10
+_GC, _FORMAT, _SKIP = 0, 6, 10
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20
 _XML_ELEMENT = 3
 _TYPES = (0, 1, 2, _XML_ELEMENT, 4, 6)
@@ -40,13 +41,16 @@ class Footprint:
 
     `spans` are the clocks that it brings, client → (first, end); `needs` the clocks below which everything must be
     there already or come with it, client → end. `nested` counts the items that name another one as their parent: its
-    sum over a document bounds how deep the shared types can nest.
+    sum over a document bounds how deep the shared types can nest. `cuts` are the places where it ends or begins
+    inside of what is there, `middles` the places in its own strings where nothing may be cut (`realtime.pairs`).
     """
 
-    __slots__ = ("has_gap", "needs", "nested", "spans")
+    __slots__ = ("cuts", "deletes", "has_gap", "middles", "needs", "nested", "spans")
 
     def __init__(self) -> None:
-        self.has_gap = False
+        self.cuts: list[tuple[int, int]] = []
+        self.middles: list[tuple[int, int]] = []
+        self.deletes = self.has_gap = False
         self.spans: dict[int, tuple[int, int]] = {}
         self.needs: dict[int, int] = {}
         self.nested = 0
@@ -67,6 +71,9 @@ class Footprint:
                 return False
         return True
 
+    def cuts_a_character(self, pairs: Container[tuple[int, int]]) -> bool:
+        return any(cut in pairs for cut in self.cuts) or not set(self.middles).isdisjoint(self.cuts)
+
     def repeats(self, known: Mapping[int, int]) -> bool:
         """Whether some of it, besides deletions, is known already."""
         return any(first < known.get(client, 0) for client, (first, _) in self.spans.items())
@@ -82,7 +89,7 @@ class _Walk(Reader):
         self.footprint = Footprint()
         self.client = self.clock = 0
 
-    def id(self) -> None:
+    def id(self) -> tuple[int, int]:
         """The id of an item that must exist before the struct under the reader."""
         client, clock = self.uint(), self.uint()
         if clock > MAX_CLOCK:
@@ -91,6 +98,15 @@ class _Walk(Reader):
             self.footprint.need(client, clock + 1)
         elif clock >= self.clock:
             raise BadUpdate("a struct before what it refers to")
+        return client, clock
+
+    def neighbours(self, info: int) -> None:
+        """The items left and right of the struct under the reader, where it wants to get in between."""
+        if info & _HAS_ORIGIN:
+            client, clock = self.id()
+            self.footprint.cuts.append((client, clock + 1))
+        if info & _HAS_RIGHT_ORIGIN:
+            self.footprint.cuts.append(self.id())
 
 
 def check_update(update: bytes) -> Footprint:
@@ -116,11 +132,27 @@ def _typed(update: bytes, info: int, length: int) -> Footprint:
     reader = _Walk(update, 2)
     reader.client, reader.clock = reader.uint(), reader.uint()
     reader.skip(1)
-    reader.id()
-    if info == 0xC4:
-        reader.id()
+    reader.neighbours(info)
     reader.footprint.spans[reader.client] = (reader.clock, reader.clock + length)
     return reader.footprint
+
+
+def mergeable(updates: list[bytes]) -> Iterator[list[bytes]]:
+    """Neighbours that may become one update.
+
+    A merged update deletes last. An item whose parent is no shared type is harmless once that parent is deleted, but
+    makes the library fail before; so what nests does not follow deletions in one update.
+    """
+    run: list[bytes] = []
+    deletes = False
+    for update in updates:
+        footprint = check_update(update)
+        if run and deletes and footprint.nested:
+            yield run
+            run, deletes = [], False
+        run.append(update)
+        deletes = deletes or footprint.deletes
+    yield run
 
 
 def first_client(update: bytes) -> int | None:
@@ -140,6 +172,7 @@ def _structs(reader: _Walk) -> None:
         if structs == 0 or reader.client in spans:
             raise BadUpdate("a client without structs or twice")
         first = reader.clock
+        reader.footprint.cuts.append((reader.client, first))
         for _ in range(structs):
             reader.clock += _struct(reader)
             if reader.clock > MAX_CLOCK:
@@ -161,14 +194,13 @@ def _struct(reader: _Walk) -> int:
     if info in (_GC, _SKIP):
         reader.footprint.has_gap |= info == _SKIP
         return _length(reader)
-    if info & _HAS_ORIGIN:
-        reader.id()
-    if info & _HAS_RIGHT_ORIGIN:
-        reader.id()
+    reader.neighbours(info)
     if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
         _parent(reader)
         if info & _HAS_PARENT_SUB:
             reader.string()
+    if info & 0x3F == _FORMAT | _HAS_PARENT_SUB:
+        raise BadUpdate("a format as the value of a key")
     return _content(reader, info & 0x1F)
 
 
@@ -190,7 +222,7 @@ def _parent(reader: _Walk) -> None:
             raise BadUpdate("unknown parent kind")
 
 
-def _content(reader: Reader, kind: int) -> int:
+def _content(reader: _Walk, kind: int) -> int:
     match kind:
         case 4:
             return _text_length(reader)
@@ -209,18 +241,24 @@ def _content(reader: Reader, kind: int) -> int:
             return _anys(reader)
         case 9:
             reader.string()
+            if reader.data[reader.pos : reader.pos + 1] != b"\x76":
+                raise BadUpdate("a document's options are no object")
             _any(reader)
         case _:
             raise BadUpdate("unknown content")
     return 1
 
 
-def _text_length(reader: Reader) -> int:
+def _text_length(reader: _Walk) -> int:
     """In UTF-16 code units, as clocks count them."""
     text = reader.string()
     if not text:
         raise BadUpdate("empty string")
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    if text.isascii() or max(text) <= "\uffff":
+        return len(text)
+    inside = middles(text)
+    reader.footprint.middles += [(reader.client, reader.clock + offset) for offset in inside]
+    return len(text) + len(inside)
 
 
 def _anys(reader: Reader) -> int:
@@ -289,11 +327,19 @@ def _signed(reader: Reader) -> None:
 
 
 def _deletions(reader: _Walk) -> None:
+    """In order and apart, as every client writes them; the library loses some when it merges others."""
+    clients: set[int] = set()
     for _ in range(_count(reader)):
-        client = reader.uint()
+        client, last = reader.uint(), -1
+        if client in clients:
+            raise BadUpdate("deletions of a client twice")
+        clients.add(client)
         for _ in range(_count(reader)):
             clock = reader.uint()
             end = clock + _length(reader)
-            if end > MAX_CLOCK:
-                raise BadUpdate("clock out of range")
+            if end > MAX_CLOCK or clock <= last:
+                raise BadUpdate("deletions out of order or range")
+            last = end
+            reader.footprint.deletes = True
             reader.footprint.need(client, end)
+            reader.footprint.cuts += ((client, clock), (client, end))

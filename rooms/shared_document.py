@@ -79,15 +79,6 @@ def _only_author(sealed: Gathered) -> Session | None:
     return None
 
 
-def _merged(updates: list[bytes]) -> list[bytes]:
-    """One update that says all; the updates themselves should the library refuse to merge what it applied."""
-    try:
-        return [merge(updates)]
-    except Exception:
-        _log.exception("updates could not be merged")
-        return updates
-
-
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
@@ -259,7 +250,7 @@ class SharedDocument:
         for author, client in sealed.new_clients:
             sealed.entries.append(self._entry(now, author, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.entries += [self._entry(now, author, "update", update) for update in _merged(updates)]
+            sealed.entries += [self._entry(now, author, "update", merged) for merged in merge(updates)]
         return sealed
 
     def _entry(self, now: int, author: str, kind: str, data: bytes) -> Entry:
@@ -269,7 +260,7 @@ class SharedDocument:
         del self._unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
-        edits = [update_body(update) for update in _merged(sealed.updates)] if sealed.updates else []
+        edits = [update_body(merged) for merged in merge(sealed.updates)] if sealed.updates else []
         presence = []
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
@@ -332,8 +323,8 @@ class SharedDocument:
             return
         state_vector, unshown = session.missed
         session.missed = None
-        difference = merge([self.document.diff(state_vector), *unshown])
-        self._reply(session, update_body(difference))
+        for update in [self.document.diff(state_vector), *merge(unshown)]:
+            self._reply(session, update_body(update))
         session.send(awareness_body(self.presence.everybody()))
 
     # Mending and snapshots

@@ -94,9 +94,8 @@ class Case:
 
     def _merge(self) -> None:
         if self.accepted:
-            merged = merge(self.accepted)
             reader = Document(2**20)
-            reader.apply(merged)
+            reader.load(None, 0, merge(self.accepted))
             same_clocks = clocks(reader.state_vector()) == clocks(self.document.state_vector())
             if not same_clocks or list(reader.texts()) != list(self.document.texts()):
                 self.note("merged differs", None)

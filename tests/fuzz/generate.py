@@ -98,7 +98,8 @@ class Updates:
             case 8:
                 return write_uint(length) + b"".join(any_value(random) for _ in range(length)), length
             case _:
-                return write_string(random.choice(("guid", ""))) + any_value(random), 1
+                options = b"\x76\x01" + write_string("autoLoad") + any_value(random)
+                return write_string(random.choice(("guid", ""))) + random.choice((options, any_value(random))), 1
 
     def _deletions(self) -> bytes:
         if self.random.random() < 0.5:

@@ -26,7 +26,8 @@ class Editor:
 
     def take(self) -> bytes:
         sent, self.sent = self.sent, []
-        return merge(sent)
+        (merged,) = merge(sent)
+        return merged
 
 
 def test_what_one_editor_writes_another_reads() -> None:
