@@ -5,7 +5,8 @@ import asyncio
 import resource
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -82,7 +83,7 @@ async def _try_store(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Prints `greeting` once it serves."""
+    """Prints `greeting` once it serves. A signal that stopped it in order is not raised again: the status is ours."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
@@ -92,6 +93,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self._greeting, flush=True)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def listen(settings: Settings) -> socket.socket:
