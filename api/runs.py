@@ -225,7 +225,9 @@ class RunsApi:
 
     async def settle_lost(self, room: Room) -> None:
         """A run that was going on when the server died never finishes; say so when its room opens again."""
-        entries = await self._journal.entries(room.id, [CHANNEL], after=None, before=None, limit=1000)
+        entries = await self._journal.entries(
+            room.id, [CHANNEL], after=None, before=None, limit=1000, kinds=["started", "finished"]
+        )
         going: dict[str, None] = {}
         for entry in entries:
             run = msgspec.json.decode(entry.data)["run"]
