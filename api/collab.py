@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Annotated
 
 import msgspec
 from starlette.websockets import WebSocket
@@ -98,12 +99,14 @@ class _Wire:
     async def _handle(self, address: str, opened: _Open, message: Message) -> None:
         match message:
             case Stateless(payload):
-                _answer(opened.session, payload)
+                if not self.outbox.is_full:
+                    _answer(opened.session, payload)
             case Close():
                 await self._leave(address)
                 self.outbox.put(write_string(address) + closed_body("provider_initiated"))
             case Token():
                 opened.session.send(authenticated_body(opened.session.may_write))
+                await opened.session.room_to_read()
             case _:
                 await opened.shared.receive(opened.session, message)
                 await opened.session.room_to_read()
@@ -148,7 +151,7 @@ class _Wire:
 
 
 class _Ping(msgspec.Struct, tag_field="type", tag="ping"):
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 def _answer(session: Session, payload: str) -> None:

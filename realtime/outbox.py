@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from realtime.errors import CloseCode
 
+MAX_FRAMES = 10_000
+
 
 class Outbox:
     """The write side of one socket; frames leave in the order they were put.
@@ -27,6 +29,18 @@ class Outbox:
     @property
     def is_full(self) -> bool:
         return self.queued_bytes > self.limit_bytes
+
+    @property
+    def is_crowded(self) -> bool:
+        """Many small frames wait: answers to somebody who sends a lot and reads nothing."""
+        return len(self._frames) > MAX_FRAMES
+
+    async def until_low(self) -> None:
+        """Wait for a peer that asks for more than it reads; ends with the connection at the latest."""
+        while self.is_full or self.is_crowded:
+            low = asyncio.Event()
+            self.when_low(low.set)
+            await low.wait()
 
     def put(self, frame: bytes) -> None:
         if self.closing is None:

@@ -68,8 +68,8 @@ class Session:
         if self.acknowledges:
             self.send(SAVED_BODY if saved else REFUSED_BODY)
 
-    def count_unseen(self) -> None:
-        self.unseen += 1
+    def count_unseen(self, updates: int = 1) -> None:
+        self.unseen += updates
 
     def count_seen(self, updates: int) -> None:
         self.unseen -= updates
@@ -77,7 +77,9 @@ class Session:
             self._settled.set()
 
     async def room_to_read(self) -> None:
-        """Wait while too many of this session's edits are on their way: flow control towards a fast sender."""
+        """Wait while too much of this session's is on its way, in or out: flow control towards a fast sender."""
+        if self.outbox.is_crowded:
+            await self.outbox.until_low()
         while self.unseen >= MAX_UNSEEN_UPDATES:
             self._settled.clear()
             await self._settled.wait()

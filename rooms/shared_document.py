@@ -22,7 +22,7 @@ from realtime.protocol import (
     step2_body,
     update_body,
 )
-from realtime.session import Session
+from realtime.session import MAX_UNSEEN_UPDATES, Session
 from realtime.update import EMPTY_UPDATE, first_client
 from rooms.events import state_event
 from rooms.journal import Journal
@@ -106,7 +106,12 @@ class SharedDocument:
     # Messages in
 
     async def receive(self, session: Session, message: Message) -> None:
-        """Raises ProtocolViolation, which ends this session alone. Awaits only to mend a broken document."""
+        """Raises ProtocolViolation, which ends this session alone.
+
+        Awaits only to mend a broken document and, before a large answer, a peer that has not read the earlier ones.
+        """
+        if isinstance(message, SyncStep1):
+            await session.outbox.until_low()
         while self.document.broken:
             await self._mend()
         match message:
@@ -116,7 +121,7 @@ class SharedDocument:
                 self._answer(session, state_vector)
             case Awareness(states):
                 self._announce(session, states)
-            case QueryAwareness():
+            case QueryAwareness() if not session.outbox.is_full:
                 session.send(awareness_body(self.presence.everybody()))
             case _:
                 pass
@@ -182,6 +187,7 @@ class SharedDocument:
     def _reply(self, session: Session, body: bytes) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self._unshown:
+            session.count_unseen(MAX_UNSEEN_UPDATES)
             self._gathered.replies.append((session, body))
             self._journal.touch(self)
         else:
@@ -237,6 +243,7 @@ class SharedDocument:
         del self._unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
+            session.count_seen(MAX_UNSEEN_UPDATES)
         if sealed.updates:
             only = next(iter(sealed.senders)) if len(sealed.senders) == 1 and len(sealed.by_author) == 1 else None
             for merged in merge(sealed.updates):
