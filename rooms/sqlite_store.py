@@ -153,7 +153,7 @@ class SqliteStore:
             f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_ROOM}"
             f" AND channel IN ({marks}) AND channel IN ('chat', 'run', 'room')"
             f" AND seq > ? AND seq < ?{only} ORDER BY seq {order} LIMIT ?",
-            *(room, *channels, after or 0, before or 2**62, *kinds, limit),
+            *(room, *channels, after or 0, 2**62 if before is None else before, *kinds, limit),
         )
         found = [Entry(room, *row) for row in rows]  # type: ignore[arg-type]
         return found if after is not None else found[::-1]
