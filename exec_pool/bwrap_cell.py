@@ -118,6 +118,7 @@ class Cell:
         self.group = group
         self.runs = 0
         self.lease = ""
+        self.limits = (0, 0)
         self._process = process
         self._link = link
         self._init_fd = -1
@@ -137,6 +138,12 @@ class Cell:
             self.group.join(pid)
         except (ValueError, KeyError, OSError) as error:
             raise CellFailed(self.complaint() or f"process 1 is not there ({error})") from error
+
+    def limit(self, memory_bytes: int, processes: int) -> None:
+        """Blocking: set the limits of the programs (the runner is one process more). OSError if the kernel refuses."""
+        self.limits = (0, 0)
+        self.group.limit(memory_bytes, processes + 1)
+        self.limits = (memory_bytes, processes)
 
     def complaint(self) -> str:
         """What bwrap or the runner said on standard error, shortened; blocking for a moment when it lives."""

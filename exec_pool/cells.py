@@ -43,6 +43,7 @@ class Cells:
         self._new_uids = itertools.count(settings.uid_base + os.getpid() % UID_BLOCKS * 1000)
         self._numbers = itertools.count()
         self._opener = ThreadPoolExecutor(1, "sangam-cells")
+        self._limiter = ThreadPoolExecutor(1, "sangam-cells-limits")
         self._undertaker = ThreadPoolExecutor(2, "sangam-cells-end")
         self._tasks: set[asyncio.Task[None]] = set()
         self._refilling = False
@@ -108,10 +109,11 @@ class Cells:
             self.spawn(self._refill())
 
     async def set_limits(self, cell: Cell, memory_bytes: int, processes: int) -> None:
-        """Set a cell's limits (the runner itself is one process more). CellFailed when the kernel refuses."""
-        loop = asyncio.get_running_loop()
+        """Set a cell's limits if they differ from what it has. CellFailed when the kernel refuses."""
+        if cell.limits == (memory_bytes, processes):
+            return
         try:
-            await loop.run_in_executor(self._undertaker, cell.group.limit, memory_bytes, processes + 1)
+            await asyncio.get_running_loop().run_in_executor(self._limiter, cell.limit, memory_bytes, processes)
         except OSError as error:
             raise CellFailed(f"limits cannot be set ({error})") from error
 
@@ -135,6 +137,7 @@ class Cells:
             await loop.run_in_executor(self._undertaker, self._slice.remove)
         except OSError as error:
             log.warning("control groups could not be removed: %s", error)
+        self._limiter.shutdown()
         self._undertaker.shutdown()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -195,6 +198,8 @@ class Cells:
                 group.remove()
             raise
         self._live.add(cell)
+        with contextlib.suppress(OSError):  # the usual limits, ahead of time; a run looks again
+            cell.limit(self._settings.limits.memory_bytes, self._settings.limits.processes)
         return cell
 
     async def _bury(self, cell: Cell) -> None:
