@@ -5,7 +5,8 @@ import asyncio
 import resource
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -14,10 +15,13 @@ from api.check import check
 from api.line import LineProtocol
 from api.observability import set_up_logging
 from api.ops import VERSION
+from api.request_head import BoundedHttp
 from api.settings import Settings, SettingsError, read_settings
 from realtime.update import STACK_BYTES
 from rooms.errors import StoreUnavailable
 from rooms.sqlite_store import SqliteStore
+
+MOST_FILES = 65_536
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,12 +55,13 @@ def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; 0 after an orderly stop."""
     set_up_logging(settings.log_level)
     raise_stack_limit()
+    raise_file_limit()
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws=LineProtocol,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,  # costs more than the bytes it saves: frames of edits are tiny
@@ -83,7 +88,7 @@ async def _try_store(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Prints `greeting` once it serves."""
+    """Prints `greeting` once it serves. A signal that stopped it in order is not raised again: the status is ours."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
@@ -93,6 +98,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self._greeting, flush=True)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -110,6 +121,14 @@ def raise_stack_limit() -> None:
     wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
+
+
+def raise_file_limit() -> None:
+    """A connection is an open file; the usual limit of 1024 is for programs that still use `select`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":

@@ -48,10 +48,7 @@ class ArchiveApi:
         body = await read_body(request, self._max_bytes)
         files, skipped = await asyncio.to_thread(unpack, body, self._limits)
         async with self._registry.visit(request.path_params["room"]) as room:
-            taken = set((await room.document(MAIN)).document.paths().values())
-            created = []
-            for path, text in files:
-                taken.add(free := free_path(path, taken))
-                created.append((file_id(), free, text))
+            taken = dict.fromkeys((await room.document(MAIN)).document.paths().values(), 2)
+            created = [(file_id(), free_path(path, taken), text) for path, text in files]
             await room.add_files(identity.member, created)
         return json_response({"created": [path for _, path, _ in created], "skipped": skipped})

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from typing import Annotated
 
 import msgspec
 from starlette.websockets import WebSocket
@@ -109,11 +110,13 @@ class _Wire:
             case SyncUpdate() | Awareness() | SyncStep1() | QueryAwareness():
                 return opened.shared.receive(opened.session, message)
             case Stateless(payload):
-                _answer(opened.session, payload)
+                if not self.outbox.is_full:
+                    _answer(opened.session, payload)
             case Close():
                 return self._leave_and_say(address)
             case Token():
                 opened.session.send(authenticated_body(opened.session.may_write))
+                return opened.session.settled() if opened.session.is_too_fast() else None
         return None
 
     async def _leave_and_say(self, address: str) -> None:
@@ -160,7 +163,7 @@ class _Wire:
 
 
 class _Ping(msgspec.Struct, tag_field="type", tag="ping"):
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 def _answer(session: Session, payload: str) -> None:

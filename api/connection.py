@@ -46,6 +46,8 @@ class Connections:
             elif isinstance(outbox, QueueOutbox):
                 await _serve_messages(socket, outbox, reader)
         finally:
+            if line is not None:
+                line.end()
             if line is not None and outbox.is_hopeless:
                 line.abort()
             else:

@@ -90,7 +90,9 @@ async def respond(request: Request, error: Exception) -> Response:
     request_id = getattr(request.state, "request_id", None) or uuid.uuid4().hex
     message = error.detail if isinstance(error, HTTPException) else str(error)
     if status == 500:
-        _log.error("request failed", exc_info=error, extra={"path": request.url.path, "request": request_id})
+        _log.error("request failed", exc_info=error, extra={"path": request.scope["path"][:200], "request": request_id})
         message = "The server made a mistake. Nothing that was saved is lost."
-    headers = {"Retry-After": "5"} if status in (429, 503) else None
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status in (429, 503):
+        headers["Retry-After"] = "5"
     return Response(error_body(code, message, request_id, details), status, headers, "application/json")

@@ -12,6 +12,8 @@ from api.identity import Identity, Reception
 _Body = TypeVar("_Body")
 
 MAX_JSON_BYTES = 256 * 1024
+_JOINERS = "\u200c\u200d"
+"""Invisible, but names in many scripts of India are spelled with them."""
 
 
 def json_response(value: object, status: int = 200) -> Response:
@@ -48,7 +50,7 @@ async def identify(request: Request, reception: Reception) -> Identity:
 
 def clean_name(name: str, code: str, max_characters: int = 80) -> str:
     """A name for people to read: one line, trimmed, not empty. Raises ApiError 422."""
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not 0 < len(name) <= max_characters:
+    name = " ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in name).split())
+    if not name.strip(_JOINERS) or len(name) > max_characters:
         raise ApiError(422, code, f"a name has 1 to {max_characters} characters")
     return name

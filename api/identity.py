@@ -108,6 +108,8 @@ class Reception:
         if not self._open_rooms:
             raise NotAuthenticated("a token is missing; join the room through its link")
         await self.room(room_id)
+        if await self._store.link(room_id) is None:  # its id opens nothing, and observers know it
+            raise NotAuthenticated("this room is not an open one; join it through its link")
         return Identity(Member(f"guest-{next(self._guests)}", "Guest", "participant", 0), is_guest=True)
 
 

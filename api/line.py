@@ -144,8 +144,11 @@ class Line:
         if not self._protocol.transport.is_closing():
             self._protocol.transport.resume_reading()
 
-    def abort(self) -> None:
-        """Drop the connection at once, whatever waits to be written."""
+    def end(self) -> None:
+        """Nobody serves this connection any more: what was waited for is not."""
         if self._waiting is not None:
             self._waiting.cancel()
+
+    def abort(self) -> None:
+        """Drop the connection at once, whatever waits to be written."""
         self._protocol.transport.abort()

@@ -1,6 +1,7 @@
-"""Structured logs: one JSON object a line, without text of documents, tokens or queries."""
+"""Structured logs: one JSON object a line, without text of documents, tokens, link codes or queries."""
 
 import logging
+import re
 import sys
 import time
 import uuid
@@ -10,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 _requests = logging.getLogger("api.request")
+_LINK = re.compile(r"^(/r/|/api/links/)[^/]+")
+"""A link's code lets people in, so it is as secret as a token."""
 _QUIET = ("/healthz", "/readyz", "/metrics", "/assets/")
 
 
@@ -71,5 +74,6 @@ class RequestLog:
     def _log(self, scope: Scope, status: int, started: float, request_id: str) -> None:
         if not scope["path"].startswith(_QUIET):
             took = round((time.monotonic() - started) * 1000, 1)
-            about = {"method": scope["method"], "path": scope["path"][:200], "status": status}
+            path = _LINK.sub(r"\1*", scope["path"][:200])
+            about = {"method": scope["method"], "path": path, "status": status}
             _requests.info("request", extra=about | {"milliseconds": took, "request": request_id})

@@ -39,7 +39,7 @@ class Pages:
         return self._respond(request, "/index.html", "no-cache")
 
     async def file(self, request: Request) -> Response:
-        path = request.url.path
+        path = request.scope["path"]
         if path not in self._files or path.endswith((".br", ".gz")):
             return HTMLResponse(
                 "<!doctype html><title>Not found</title><p>There is no such page. <a href=/>Start</a>", 404
@@ -52,10 +52,14 @@ class Pages:
         headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
         accepted = request.headers.get("accept-encoding", "")
         for name, suffix in _ENCODINGS:
-            if name in accepted and path + suffix in self._files:
+            if _accepts(accepted, name) and path + suffix in self._files:
                 headers["Content-Encoding"] = name
                 return FileResponse(self._files[path + suffix], media_type=media_type, headers=headers)
         return FileResponse(self._files[path], media_type=media_type, headers=headers)
+
+
+def _accepts(header: str, name: str) -> bool:
+    return re.search(rf"(?:^|,)\s*{name}\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))?[^;,]*(?:,|$)", header) is not None
 
 
 def _policy(inline_scripts: list[bytes]) -> str:

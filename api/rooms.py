@@ -110,12 +110,13 @@ class RoomsApi:
         channels = query.getlist("channel") or list(CHANNELS)
         if not set(channels) <= set(CHANNELS):
             raise ApiError(422, "bad_request", f"channels are {', '.join(CHANNELS)}")
+        limit = _number(query.get("limit"), "limit")
         found = await self._journal.entries(
             request.path_params["room"],
             sorted(set(channels)),
             after=_number(query.get("after"), "after"),
             before=_number(query.get("before"), "before"),
-            limit=min(_number(query.get("limit"), "limit") or 500, MAX_ENTRIES),
+            limit=min(500 if limit is None else limit, MAX_ENTRIES),
         )
         return json_response({"entries": [entry_json(entry) for entry in found]})
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import codecs
+import contextlib
 import logging
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 from starlette.requests import Request
@@ -21,7 +23,8 @@ from exec_pool.limits import Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import Output, RunRequest, RunResult, Usage
 from rooms.access import may_run
-from rooms.errors import FileNotFound, Forbidden
+from rooms.archive import checked_path
+from rooms.errors import BadPath, FileNotFound, Forbidden
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
 from rooms.store import SYSTEM, JournalStore
@@ -178,7 +181,7 @@ class RunsApi:
         language = new.language or self._runner.language_of(path)
         if language is None:
             raise LanguageUnavailable(f"no language is known for {path}; choose one")
-        files = {known: text.encode() for known, text in document.texts()}
+        files = _runnable(document.texts(), path)
         files[path] = (document.text(new.file_id) or "").encode()
         wanted = RunRequest(
             language=language, files=files, entry=path, args=new.args, stdin=new.stdin.encode(),
@@ -225,7 +228,9 @@ class RunsApi:
 
     async def settle_lost(self, room: Room) -> None:
         """A run that was going on when the server died never finishes; say so when its room opens again."""
-        entries = await self._journal.entries(room.id, [CHANNEL], after=None, before=None, limit=1000)
+        entries = await self._journal.entries(
+            room.id, [CHANNEL], after=None, before=None, limit=1000, kinds=["started", "finished"]
+        )
         going: dict[str, None] = {}
         for entry in entries:
             run = msgspec.json.decode(entry.data)["run"]
@@ -241,6 +246,23 @@ class RunsApi:
         """After the runner was closed: wait for the last entries."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5.0)
+
+
+def _runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
+    """What can lie beside `entry` on a disk: somebody's odd path must not keep the others from running."""
+    files: dict[str, bytes] = {}
+    for path, text in texts:
+        with contextlib.suppress(BadPath):
+            files[checked_path(path)] = text.encode()
+    files[entry] = b""
+    for path in sorted(files):
+        folders = [path[:at] for at, character in enumerate(path) if character == "/"]
+        if path == entry:
+            for folder in folders:
+                files.pop(folder, None)
+        elif files.keys() & folders or any(len(part.encode()) > 255 for part in path.split("/")):
+            del files[path]
+    return files
 
 
 def _goes_on(active: _Active) -> bool:

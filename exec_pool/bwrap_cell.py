@@ -10,9 +10,11 @@ import contextlib
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import msgspec
@@ -28,8 +30,11 @@ PARTS = ("link", "meter", "program", "runner")
 PASSWD = b"sandbox:x:1000:1000:sandbox:/tmp:/bin/bash\n"
 GROUP = b"sandbox:x:1000:\n"
 HOSTS = b"127.0.0.1 localhost sandbox\n::1 localhost\n"
-HIDDEN = ("cmdline", "config.gz", "diskstats", "interrupts", "iomem", "ioports", "kallsyms", "keys", "key-users")
-HIDDEN += ("modules", "partitions", "slabinfo", "timer_list", "vmallocinfo", "zoneinfo", "kmsg", "kcore", "sysrq-trigger")
+# What /proc tells about the machine and no program needs.
+HIDDEN = (
+    "cmdline", "config.gz", "diskstats", "interrupts", "iomem", "ioports", "kallsyms", "kcore", "key-users",
+    "keys", "kmsg", "modules", "partitions", "slabinfo", "sysrq-trigger", "timer_list", "vmallocinfo", "zoneinfo",
+)  # fmt: skip
 ETC = ("alternatives", "ld.so.cache", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk")
 
 
@@ -43,6 +48,7 @@ class Shell(msgspec.Struct, frozen=True):
     runner: str
     toolchain_paths: tuple[str, ...]
     scratch_bytes: int
+    start_seconds: float
 
 
 def runner_text() -> str:
@@ -112,18 +118,19 @@ class Cell:
         self.group = group
         self.runs = 0
         self.lease = ""
-        self.idle_since = 0.0
+        self.limits = (0, 0)
         self._process = process
         self._link = link
         self._init_fd = -1
         self._frames = Frames()
         self._ready: list[tuple[str, bytes]] = []
         self._sending = asyncio.Lock()
+        self._closing = threading.Lock()
 
-    def enclose(self, info: int) -> None:
+    def enclose(self, info: int, seconds: float) -> None:
         """Blocking: wait until bwrap has made process 1, hold on to it, put it into the control group."""
         text = b""
-        while b"}" not in text and (more := os.read(info, 4096)):
+        while b"}" not in text and select.select([info], [], [], seconds)[0] and (more := os.read(info, 4096)):
             text += more
         try:
             pid = int(json.loads(text)["child-pid"])
@@ -131,6 +138,12 @@ class Cell:
             self.group.join(pid)
         except (ValueError, KeyError, OSError) as error:
             raise CellFailed(self.complaint() or f"process 1 is not there ({error})") from error
+
+    def limit(self, memory_bytes: int, processes: int) -> None:
+        """Blocking: set the limits of the programs (the runner is one process more). OSError if the kernel refuses."""
+        self.limits = (0, 0)
+        self.group.limit(memory_bytes, processes + 1)
+        self.limits = (memory_bytes, processes)
 
     def complaint(self) -> str:
         """What bwrap or the runner said on standard error, shortened; blocking for a moment when it lives."""
@@ -178,11 +191,11 @@ class Cell:
 
     def signal_death(self) -> None:
         """Kill process 1, and with it, by the kernel, everything in the cell. Not blocking; harmless again."""
-        if self._init_fd >= 0:
-            with contextlib.suppress(ProcessLookupError):
+        with self._closing, contextlib.suppress(ProcessLookupError):
+            if self._init_fd >= 0:
                 signal.pidfd_send_signal(self._init_fd, signal.SIGKILL)
-        else:
-            self._process.kill()
+            else:
+                self._process.kill()
 
     def bury(self) -> None:
         """Blocking: after death, free what the cell held. When bwrap has ended, all of the cell has."""
@@ -192,8 +205,9 @@ class Cell:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(5)
-        if self._init_fd >= 0:
-            os.close(self._init_fd)
+        with self._closing:
+            if self._init_fd >= 0:
+                os.close(self._init_fd)
             self._init_fd = -1
         self._link.close()
         if self._process.stderr:
@@ -228,7 +242,7 @@ def open_cell(shell: Shell, group: CellGroup, uid: int) -> Cell:
             os.close(fd)
     cell = Cell(uid, group, process, ours)
     try:
-        cell.enclose(info)
+        cell.enclose(info, shell.start_seconds)
     except CellFailed:
         cell.bury()
         raise

@@ -6,9 +6,11 @@ exactly one thread that lives as long as the cells do, because the kernel ties `
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
-import time
+import os
+import subprocess
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,9 +22,9 @@ from exec_pool.protocol import frame
 
 log = logging.getLogger(__name__)
 
-START_SECONDS = 10.0
+# Servers on one machine keep their users apart by their process ids.
+UID_BLOCKS = 100_000
 WIPE_SECONDS = 2.0
-BASE_MEMORY, BASE_PROCESSES = 512 * 1024 * 1024, 8
 
 
 class Cells:
@@ -38,9 +40,10 @@ class Cells:
         self._returning: dict[str, asyncio.Task[None]] = {}
         self._live: set[Cell] = set()
         self._uids: list[int] = []
-        self._new_uids = itertools.count(settings.uid_base)
+        self._new_uids = itertools.count(settings.uid_base + os.getpid() % UID_BLOCKS * 1000)
         self._numbers = itertools.count()
         self._opener = ThreadPoolExecutor(1, "sangam-cells")
+        self._limiter = ThreadPoolExecutor(1, "sangam-cells-limits")
         self._undertaker = ThreadPoolExecutor(2, "sangam-cells-end")
         self._tasks: set[asyncio.Task[None]] = set()
         self._refilling = False
@@ -50,13 +53,13 @@ class Cells:
         """How many cells wait for work."""
         return len(self._fresh) + len(self._resting)
 
-    async def take(self, lease: str, fresh: bool = False) -> Cell:
-        """A cell for this lease: its own rested one, else a fresh one. CellFailed when none starts."""
-        if not fresh and lease in self._returning:
+    async def take(self, lease: str, new: bool = False) -> Cell:
+        """A cell for this lease: its own rested one, a fresh one, or a `new` one. CellFailed when none starts."""
+        if lease in self._returning and not new:
             await asyncio.wait([self._returning[lease]])
-        cell = None if fresh else self._resting.pop(lease, None)
+        cell = None if new else self._resting.pop(lease, None)
         if cell is None:
-            cell = self._fresh.pop() if self._fresh else await self._open()
+            cell = self._fresh.pop() if self._fresh and not new else await self._open()
         cell.lease = lease
         cell.runs += 1
         return cell
@@ -64,7 +67,8 @@ class Cells:
     def give_back_soon(self, cell: Cell) -> None:
         """`give_back` in the background; a `take` for the same lease waits for it."""
         lease, task = cell.lease, self.spawn(self.give_back(cell))
-        self._returning[lease] = task
+        if lease:
+            self._returning[lease] = task
         task.add_done_callback(lambda done: self._returned(lease, done))
 
     def _returned(self, lease: str, task: asyncio.Task[None]) -> None:
@@ -75,7 +79,7 @@ class Cells:
         """After a run that ended in order: wipe the cell and let it rest for its lease."""
         settings = self._settings
         worn = not settings.reuse_cells or not cell.lease or cell.runs >= settings.lease_runs
-        if self._closed or worn or cell.lease in self._resting or len(self._resting) >= settings.slot_count():
+        if worn or cell.lease in self._resting:
             await self.discard(cell)
             return
         try:
@@ -84,10 +88,12 @@ class Cells:
         except CellFailed:
             await self.discard(cell)
             return
-        if self._closed or cell.lease in self._resting:
+        if cell.lease in self._resting:
             await self.discard(cell)
             return
-        cell.idle_since = time.monotonic()
+        if len(self._resting) >= 2 * settings.slot_count():
+            longest = next(iter(self._resting))
+            self.spawn(self.discard(self._resting.pop(longest)))
         self._resting[cell.lease] = cell
         asyncio.get_running_loop().call_later(settings.lease_idle_seconds, self._expire, cell, cell.runs)
 
@@ -103,29 +109,35 @@ class Cells:
             self.spawn(self._refill())
 
     async def set_limits(self, cell: Cell, memory_bytes: int, processes: int) -> None:
-        """Set a cell's limits (the runner itself is one process more). CellFailed when the kernel refuses."""
-        loop = asyncio.get_running_loop()
+        """Set a cell's limits if they differ from what it has. CellFailed when the kernel refuses."""
+        if cell.limits == (memory_bytes, processes):
+            return
         try:
-            await loop.run_in_executor(self._undertaker, cell.group.limit, memory_bytes, processes + 1)
+            await asyncio.get_running_loop().run_in_executor(self._limiter, cell.limit, memory_bytes, processes)
         except OSError as error:
             raise CellFailed(f"limits cannot be set ({error})") from error
 
-    async def close(self) -> None:
-        """Kill every cell, wait for the end of all, remove the slice."""
+    def kill(self) -> None:
+        """Kill every cell and start no more. Whoever drives one notices by itself."""
         self._closed = True
         for cell in list(self._live):
             cell.signal_death()
-        idle = [*self._fresh, *self._resting.values()]
-        self._fresh, self._resting = [], {}
-        for cell in idle:
-            self.spawn(self._bury(cell))
+
+    async def close(self) -> None:
+        """After `kill`, and when nobody drives a cell any more: wait for the end of all, remove the slice."""
+        self.kill()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._undertaker, self._opener.shutdown)
+        self.kill()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._fresh, self._resting = [], {}
+        await asyncio.gather(*(self._bury(cell) for cell in list(self._live)))
         try:
-            await asyncio.get_running_loop().run_in_executor(self._undertaker, self._slice.remove)
+            await loop.run_in_executor(self._undertaker, self._slice.remove)
         except OSError as error:
             log.warning("control groups could not be removed: %s", error)
-        self._opener.shutdown()
+        self._limiter.shutdown()
         self._undertaker.shutdown()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -159,11 +171,10 @@ class Cells:
         except CellFailed:
             self._uids.append(uid)
             raise
-        self._live.add(cell)
         self.opened += 1
         try:
             self._refuse_when_closed()
-            await cell.expect("R", START_SECONDS)
+            await cell.expect("R", self._settings.start_seconds)
         except CellFailed as error:
             said = await loop.run_in_executor(self._undertaker, cell.complaint)
             await self.discard(cell)
@@ -175,19 +186,27 @@ class Cells:
             raise CellFailed("the server is closing")
 
     def _start(self, uid: int) -> Cell:
-        group = self._slice.cell(f"cell-{next(self._numbers)}")
+        self._refuse_when_closed()
         try:
-            return open_cell(self._shell, group, uid)
+            group = self._slice.cell(f"cell-{next(self._numbers)}")
+        except OSError as error:
+            raise CellFailed(f"no control group ({error})") from error
+        try:
+            cell = open_cell(self._shell, group, uid)
         except CellFailed:
-            group.remove()
+            with contextlib.suppress(OSError):
+                group.remove()
             raise
+        self._live.add(cell)
+        with contextlib.suppress(OSError):  # the usual limits, ahead of time; a run looks again
+            cell.limit(self._settings.limits.memory_bytes, self._settings.limits.processes)
+        return cell
 
     async def _bury(self, cell: Cell) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(self._undertaker, cell.bury)
-        except (OSError, TimeoutError) as error:
+        except (OSError, subprocess.SubprocessError) as error:
             log.warning("a cell was not removed: %s", error)
             return
-        if cell in self._live:
-            self._live.discard(cell)
-            self._uids.append(cell.uid)
+        self._live.discard(cell)
+        self._uids.append(cell.uid)

@@ -1,11 +1,12 @@
 """Control groups of cells, version 1 and 2. Everything here is a handful of reads and writes of small files.
 
-A `Slice` is this server's own directory; it is named by process id and start time, so that what a killed server
-left behind can be told apart from a living one's and removed at the next start. A `CellGroup` is one cell's.
+A `Slice` is this server's own directory; it is named by process id, start time and chance, so that what a killed
+server left behind can be told from a living one's and removed at the next start. A `CellGroup` is one cell's.
 """
 
 import contextlib
 import os
+import secrets
 import time
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -41,7 +42,7 @@ def find_slice(mountinfo: str, own: str, cores: float) -> "SliceV1 | SliceV2":
     """This server's slice, made now; SandboxUnavailable with the way out when the machine does not allow it."""
     mounts = _mounts(Path(mountinfo).read_text())
     paths = _own_paths(Path(own).read_text())
-    by_controller = {name: mount for mount in mounts if mount.kind == "cgroup" for name in mount.options}
+    by_controller = {name: mount for mount in reversed(mounts) if mount.kind == "cgroup" for name in mount.options}
     try:
         if all(name in by_controller for name in NEEDED_V1):
             folders = {
@@ -91,7 +92,7 @@ def _folder(mount: Mount, path: str) -> Path:
 
 
 def _slice_name() -> str:
-    return f"{PREFIX}{os.getpid()}-{_start_time(os.getpid())}"
+    return f"{PREFIX}{os.getpid()}-{_start_time(os.getpid())}-{secrets.token_hex(4)}"
 
 
 def _start_time(pid: int) -> str:
@@ -101,14 +102,14 @@ def _start_time(pid: int) -> str:
         return ""
 
 
-def remove_leftovers(parent: Path) -> None:
+def remove_leftovers(parent: Path, seconds: float = 1.0) -> None:
     """Remove slices of servers that are gone. Only empty directories go: nothing living is touched."""
     for folder in parent.glob(f"{PREFIX}*"):
-        pid, _, started = folder.name.removeprefix(PREFIX).partition("-")
+        pid, started = [*folder.name.removeprefix(PREFIX).split("-"), ""][:2]
         if pid.isdigit() and _start_time(int(pid)) != started:
-            for inner in [*folder.iterdir(), folder]:
-                with contextlib.suppress(OSError):
-                    inner.rmdir()
+            with contextlib.suppress(OSError):
+                for inner in [*(path for path in folder.iterdir() if path.is_dir()), folder]:
+                    _remove(inner, seconds)
 
 
 def _remove(folder: Path, seconds: float = 2.0) -> None:
@@ -142,32 +143,38 @@ class SliceV1:
     def __init__(self, folders: dict[str, Path], cores: float) -> None:
         for parent in set(folders.values()):
             remove_leftovers(parent)
-        self._folders = {name: parent / _slice_name() for name, parent in folders.items()}
+        name = _slice_name()
+        self._folders = {kind: parent / name for kind, parent in folders.items()}
         self._cores = cores
-        for folder in self._folders.values():
-            folder.mkdir(exist_ok=True)
+        for folder in set(self._folders.values()):
+            folder.mkdir()
         if "cpu" in self._folders:
             _write(self._folders["cpu"] / "cpu.shares", "1024")
 
     def cell(self, name: str) -> CellGroup:
         """A new group for one cell."""
-        return GroupV1({kind: folder / name for kind, folder in self._folders.items()}, self._cores)
+        group = GroupV1({kind: folder / name for kind, folder in self._folders.items()})
+        group.share(self._cores)
+        return group
 
     def remove(self) -> None:
         """Remove the slice; its cells must be gone."""
-        for folder in self._folders.values():
+        for folder in set(self._folders.values()):
             _remove(folder)
 
 
 class GroupV1:
     """One cell on version 1."""
 
-    def __init__(self, folders: dict[str, Path], cores: float) -> None:
+    def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
-        for folder in folders.values():
-            folder.mkdir(exist_ok=True)
-        if cores and "cpu" in folders and (folders["cpu"] / "cpu.cfs_quota_us").exists():
-            _write(folders["cpu"] / "cpu.cfs_quota_us", str(int(cores * 100_000)))
+        for folder in set(folders.values()):
+            folder.mkdir()
+
+    def share(self, cores: float) -> None:
+        """Allow this much processor time per time, if the machine can limit that; 0 is no limit."""
+        if cores and "cpu" in self._folders and (self._folders["cpu"] / "cpu.cfs_quota_us").exists():
+            _write(self._folders["cpu"] / "cpu.cfs_quota_us", str(int(cores * 100_000)))
 
     def join(self, pid: int) -> None:
         """Move a process in."""
@@ -219,7 +226,7 @@ def _can_pass_on(folder: Path, is_top: bool) -> bool:
     for wanted in ("+memory +pids +cpu", "+memory +pids"):
         with contextlib.suppress(OSError):
             _write(folder / "cgroup.subtree_control", wanted)
-            return _passes_on(folder)
+            return True
     members = (folder / "cgroup.procs").read_text().split()
     if not members or not (is_top or members == [str(os.getpid())]):
         return False
@@ -232,7 +239,7 @@ def _can_pass_on(folder: Path, is_top: bool) -> bool:
         _write(folder / "cgroup.subtree_control", "+memory +pids")
     except OSError:
         return False
-    return _passes_on(folder)
+    return True
 
 
 class SliceV2:
@@ -242,7 +249,7 @@ class SliceV2:
         remove_leftovers(parent)
         self._folder = parent / _slice_name()
         self._cores = cores
-        self._folder.mkdir(exist_ok=True)
+        self._folder.mkdir()
         try:
             _write(self._folder / "cgroup.subtree_control", "+memory +pids +cpu")
         except OSError:
@@ -252,7 +259,9 @@ class SliceV2:
 
     def cell(self, name: str) -> CellGroup:
         """A new group for one cell."""
-        return GroupV2(self._folder / name, self._cores)
+        group = GroupV2(self._folder / name)
+        group.share(self._cores)
+        return group
 
     def remove(self) -> None:
         """Remove the slice; its cells must be gone."""
@@ -262,11 +271,14 @@ class SliceV2:
 class GroupV2:
     """One cell on version 2."""
 
-    def __init__(self, folder: Path, cores: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(exist_ok=True)
-        if cores and (folder / "cpu.max").exists():
-            _write(folder / "cpu.max", f"{int(cores * 100_000)} 100000")
+        folder.mkdir()
+
+    def share(self, cores: float) -> None:
+        """Allow this much processor time per time, if the machine can limit that; 0 is no limit."""
+        if cores and (self._folder / "cpu.max").exists():
+            _write(self._folder / "cpu.max", f"{int(cores * 100_000)} 100000")
 
     def join(self, pid: int) -> None:
         """Move a process in."""

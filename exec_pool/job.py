@@ -122,11 +122,9 @@ class Run:
 class Drive:
     """One run in one cell: a reader (`to_end`) and, from the first step on, a writer task beside it."""
 
-    def __init__(self, run: Run, cell: Cell, cells: Cells, plan: Plan, limits: Limits) -> None:
-        self.started = False
+    def __init__(self, run: Run, plan: Plan, limits: Limits) -> None:
+        self._started = False
         self._run = run
-        self._cell = cell
-        self._cells = cells
         self._plan = plan
         self._limits = limits
         self._step = ""
@@ -135,15 +133,16 @@ class Drive:
         self._alarm: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
-    async def to_end(self) -> Ending:
-        """Send the job and follow it. Never raises CellFailed once a step has started: that is an Ending, too."""
+    async def to_end(self, cell: Cell, cells: Cells) -> Ending:
+        """Send the job and follow it. CellFailed only before a step has started; later that is an Ending, too."""
+        self._cell, self._cells = cell, cells
         self._set_alarm(START_SECONDS)
         try:
             await self._cell.send(b"".join(file_frame(p, c) for p, c in self._plan.files.items()))
             await self._cell.send(frame("J", msgspec.json.encode(self._plan.job)))
             return await self._follow()
         except CellFailed as error:
-            if not self.started:
+            if not self._started:
                 raise
             return self._broken(error)
         finally:
@@ -174,7 +173,7 @@ class Drive:
         await self._cells.set_limits(self._cell, memory, limits.processes)
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write())
-        self.started = True
+        self._started = True
         self._set_alarm((limits.compile_wall_seconds if compiling else limits.wall_seconds) + GRACE_SECONDS)
         await self._cell.send(frame("G"))
 
@@ -218,7 +217,9 @@ class Drive:
         self._cell.signal_death()
 
     def _broken(self, error: CellFailed) -> Ending:
-        """The cell died under the run: by our alarm, for memory, or for a reason of its own."""
+        """The cell died under the run: by `stop`, by our alarm, for memory, or for a reason of its own."""
+        if self._run.stopped:
+            return Ending(step=self._step, signal=9, why="stop")
         if self._overdue:
             return Ending(step=self._step, signal=9, why="wall")
         try:

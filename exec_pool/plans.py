@@ -104,7 +104,7 @@ def make_plan(language: Language, request: RunRequest, limits: Limits, toolchain
 
 def _safe(path: str) -> str:
     """A path no tool takes for an option or a response file."""
-    return path if path[:1].isalnum() else f"./{path}"
+    return path if path[:1].isalnum() or path.startswith("./") else f"./{path}"
 
 
 def _fill(argv: tuple[str, ...], words: dict[str, list[str]], toolchain: Toolchain) -> list[str]:

@@ -100,12 +100,20 @@ async def find_fault(perform: Perform, python: str) -> str:
     """What is wrong with the sandbox of this machine, in words; empty when it holds."""
     texts = {_hello_fault: HELLO, _memory_fault: MEMORY_BOMB, _fork_fault: FORK_BOMB}
     plans = [python_plan(python, text, PROBE_LIMITS) for text in texts.values()]
-    try:
-        results = await asyncio.gather(*(perform(plan, PROBE_LIMITS) for plan in plans))
-    except CellFailed as error:
-        return _start_fault(str(error))
-    faults = [judge(*result) for judge, result in zip(texts, results, strict=True)]
+    # Waits for all three even when one fails: none may be left with a live cell.
+    results = await asyncio.gather(*(_attempt(perform, plan) for plan in plans))
+    faults = [
+        _start_fault(str(result)) if isinstance(result, CellFailed) else judge(*result)
+        for judge, result in zip(texts, results, strict=True)
+    ]
     return next(filter(None, faults), "")
+
+
+async def _attempt(perform: Perform, plan: Plan) -> tuple[Ending, bytes] | CellFailed:
+    try:
+        return await perform(plan, PROBE_LIMITS)
+    except CellFailed as error:
+        return error
 
 
 def _start_fault(said: str) -> str:

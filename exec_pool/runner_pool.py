@@ -70,7 +70,7 @@ class Runner:
         self._python = ""
         self._queue: collections.deque[Waiting] = collections.deque()
         self._running: dict[str, str] = {}
-        self._tasks: dict[asyncio.Task[None], Run | None] = {}
+        self._tasks: dict[asyncio.Task[None], Run] = {}
         self._check: asyncio.Task[None] | None = None
         self._finished: collections.Counter[str] = collections.Counter()
         self._refused = 0
@@ -78,7 +78,7 @@ class Runner:
 
     async def open(self) -> None:
         """Find the tools and start the probe. Never raises for a machine without a sandbox: see `availability`."""
-        self._toolchain = find_tools(LANGUAGES, self._settings.toolchain_paths)
+        self._toolchain = find_tools(LANGUAGES, self._usable_paths())
         self._decide(Availability(False, "The sandbox is being checked; try again in a moment.", ENGINE, True), None)
         self._check = asyncio.get_running_loop().create_task(self._probe())
 
@@ -96,15 +96,12 @@ class Runner:
             self._end(waiting.run, RunResult(status="stopped", message="The server is closing."))
         self._queue.clear()
         for run in self._tasks.values():
-            if run:
-                run.stop()
+            run.stop()
+        if self._cells:
+            self._cells.kill()
+        await asyncio.gather(*self._tasks, *([self._check] if self._check else []), return_exceptions=True)
         if self._cells:
             await self._cells.close()
-        if self._check:
-            self._check.cancel()
-            await asyncio.gather(self._check, return_exceptions=True)
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def language_of(self, path: str) -> str | None:
         """The id of the language of a file, by its extension."""
@@ -171,9 +168,12 @@ class Runner:
             ending = await self._perform(run, waiting.plan, waiting.limits, waiting.lease)
         except CellFailed as error:
             ending = Ending(step="run", error=f"The sandbox did not start: {error}.")
+        except Exception:
+            log.exception("run %s", run.id)
+            ending = Ending(step="run", error="The sandbox broke down; the log of the server says why.")
         finally:
             del self._running[run.id]
-        if ending.error:
+        if ending.error and not run.stopped:
             log.error("run %s: %s", run.id, ending.error)
         full = heap_full(waiting.language, run, ending)
         self._end(run, verdict(ending, waiting.limits, run.stopped, full))
@@ -185,21 +185,25 @@ class Runner:
 
     async def _perform(self, run: Run, plan: Plan, limits: Limits, lease: str) -> Ending:
         """Drive a run through a cell; once more in a fresh one if the first broke before anything started."""
-        if self._cells is None:
+        cells = self._cells
+        if cells is None:
             raise CellFailed("there is no sandbox")
-        for last in (False, True):
-            cell = await self._cells.take(lease, fresh=last)
-            drive = Drive(run, cell, self._cells, plan, limits)
-            try:
-                ending = await drive.to_end()
-            except CellFailed:
-                await self._cells.discard(cell)
-                if last or self._closed:
-                    raise
-                continue
-            self._let_go(self._cells, cell, ending)
-            return ending
-        raise CellFailed("the cell broke twice")
+        try:
+            return await self._perform_in(cells, await cells.take(lease), Drive(run, plan, limits))
+        except CellFailed as error:
+            if self._closed:
+                raise
+            log.warning("run %s starts anew: %s", run.id, error)
+        return await self._perform_in(cells, await cells.take(lease, new=True), Drive(run, plan, limits))
+
+    async def _perform_in(self, cells: Cells, cell: Cell, drive: Drive) -> Ending:
+        try:
+            ending = await drive.to_end(cell, cells)
+        except BaseException:
+            cells.spawn(cells.discard(cell))
+            raise
+        self._let_go(cells, cell, ending)
+        return ending
 
     def _let_go(self, cells: Cells, cell: Cell, ending: Ending) -> None:
         """Part with a cell, behind the back of the run: only one that ended in order may be used again."""
@@ -216,18 +220,23 @@ class Runner:
             self._end(run, RunResult(status="stopped", message="Stopped."))
 
     def _decide(self, availability: Availability, versions: dict[str, str] | None) -> None:
+        if availability.ok and self._closed:
+            return
         self.availability = availability
         off = "" if availability.ok else availability.reason
         self.languages = tuple(describe(row, self._toolchain, versions, off) for row in LANGUAGES)
 
     async def _probe(self) -> None:
         try:
-            self._cells, self._python = self._prepare()
+            cells, self._python = await asyncio.to_thread(self._prepare)
+            self._cells = cells
+            if self._closed:
+                raise SandboxUnavailable(self.availability.reason)
             if fault := await find_fault(self._try, self._python):
                 raise SandboxUnavailable(f"Code execution is off: {fault}.")
             self._decide(Availability(True, "", ENGINE), None)
             self._decide(Availability(True, "", ENGINE), await find_versions(self._try, self._python, self._toolchain))
-            self._cells.refill()
+            cells.refill()
         except SandboxUnavailable as error:
             await self._give_up(str(error))
         except Exception:
@@ -235,8 +244,9 @@ class Runner:
             await self._give_up("Code execution is off: the sandbox could not be checked; the log says why.")
 
     async def _give_up(self, reason: str) -> None:
-        log.warning("%s", reason)
-        self._decide(Availability(False, reason, ENGINE), None)
+        if not self._closed:
+            log.warning("%s", reason)
+            self._decide(Availability(False, reason, ENGINE), None)
         cells, self._cells = self._cells, None
         if cells:
             await cells.close()
@@ -260,6 +270,7 @@ class Runner:
             runner=runner_text(),
             toolchain_paths=self._usable_paths(),
             scratch_bytes=settings.scratch_bytes,
+            start_seconds=settings.start_seconds,
         )
         return Cells(
             shell, find_slice(settings.cgroup_mounts, settings.cgroup_self, settings.cell_cores), settings
@@ -268,7 +279,7 @@ class Runner:
     def _usable_paths(self) -> tuple[str, ...]:
         hidden = hidden_paths(self._settings.toolchain_paths)
         for path in hidden:
-            log.warning("%s cannot be used for code execution: other users cannot reach it", path)
+            log.info("%s cannot be used for code execution: other users cannot reach it", path)
         return tuple(path for path in self._settings.toolchain_paths if path not in hidden)
 
     async def _try(self, plan: Plan, limits: Limits) -> tuple[Ending, bytes]:

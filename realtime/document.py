@@ -201,8 +201,8 @@ class Document:
     def apply_normalised(self, update: bytes, *, may_repeat: bool = False) -> tuple[bytes, bytes]:
         """Like `apply`, then make `\\n` of each other line end that it brought into a file.
 
-        Returns what was new and the update that mends it, or an empty one. Editors that show `\\r\\n` as one line end would
-        otherwise count positions differently from those that do not.
+        Returns what was new and the update that mends it, or an empty one. Editors that show `\\r\\n` as one line end
+        would otherwise count positions differently from those that do not.
         """
         touched: list[Text] = []
 

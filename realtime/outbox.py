@@ -12,6 +12,9 @@ from typing import Protocol
 from realtime.errors import CloseCode
 from realtime.frames import Bundle, binary_frame
 
+MAX_PAYLOADS = 10_000
+"""Messages in a queue, however small."""
+
 
 class Outbox:
     """The write side of one socket; messages leave in the order they were put, none after `close`.
@@ -40,6 +43,18 @@ class Outbox:
     @property
     def queued_bytes(self) -> int:
         raise NotImplementedError
+
+    @property
+    def is_crowded(self) -> bool:
+        """Too much waits for somebody who sends a lot and reads nothing; many small messages count too."""
+        return self.is_full
+
+    async def until_low(self) -> None:
+        """Wait for a peer that asks for more than it reads; ends with the connection at the latest."""
+        while self.is_crowded:
+            low = asyncio.Event()
+            self.when_low(low.set)
+            await low.wait()
 
     def when_low(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, when the queue has drained to a quarter of its limit."""
@@ -80,6 +95,10 @@ class QueueOutbox(Outbox):
     @property
     def is_full(self) -> bool:  # type: ignore[override]
         return self._queued_bytes > self.limit_bytes
+
+    @property
+    def is_crowded(self) -> bool:
+        return self.is_full or len(self._payloads) > MAX_PAYLOADS
 
     def put(self, payload: bytes) -> None:
         if self.closing is None:

@@ -5,6 +5,7 @@ only announce client ids that are its own, the `user` field comes from the sessi
 its clock moved on is lifted over the clock under which it was removed, so that nobody waits for its next renewal.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -15,6 +16,10 @@ from realtime.protocol import AwarenessState
 
 MAX_STATE_BYTES = 16_384
 MAX_IDS_PER_OWNER = 8
+MAX_CLOCK = 2**32
+"""Far above what renewals reach; JavaScript peers cannot read clocks above 2^53 - 1, and ours may be lifted."""
+MAX_GONE = 4096
+"""Clients that left and are remembered, in case they return; the oldest are forgotten."""
 _GONE = b"null"
 _RAW_STATE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -44,10 +49,12 @@ class _Known:
 class Presence:
     """The states of one open document; dies with it."""
 
-    __slots__ = ("_known", "_spoke")
+    __slots__ = ("_gone", "_known", "_owned", "_spoke")
 
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
+        self._gone: dict[int, None] = {}
+        self._owned: Counter[Owner] = Counter()
         self._spoke: set[Owner] = set()
 
     def announce(self, owner: Owner, states: list[AwarenessState]) -> list[int]:
@@ -61,38 +68,53 @@ class Presence:
 
     def _announce_one(self, owner: Owner, state: AwarenessState, is_first: bool) -> bool:
         client, clock, json = state
+        if clock > MAX_CLOCK:
+            raise ProtocolViolation("awareness clock out of range")
         known = self._known.get(client)
         if json == _GONE:
-            return self._withdraw(owner, known, clock)
+            return self._withdraw(owner, client, known, clock)
         if known is None:
-            if clock == 0 or self._owned(owner) >= MAX_IDS_PER_OWNER:
-                return self._refuse(owner, clock)
+            if clock == 0:
+                return False
+            self._own(owner, client, None)
             self._known[client] = _Known(owner, clock, 0, _with_user(json, owner))
             return True
-        if known.owner is not owner and not _may_take_over(known, owner, clock, is_first):
-            return False
+        if known.owner is not owner:
+            if not _may_take_over(known, owner, clock, is_first):
+                return False
+            self._own(owner, client, known.owner)
         return _renew(known, owner, clock, _with_user(json, owner))
 
-    def _refuse(self, owner: Owner, clock: int) -> bool:
-        if clock and self._owned(owner) >= MAX_IDS_PER_OWNER:
+    def _own(self, owner: Owner, client: int, before: Owner | None) -> None:
+        if self._owned[owner] >= MAX_IDS_PER_OWNER:
             raise ProtocolViolation("too many awareness ids")
-        return False
+        self._owned[owner] += 1
+        self._gone.pop(client, None)
+        if before is not None:
+            self._owned[before] -= 1
 
-    def _withdraw(self, owner: Owner, known: _Known | None, clock: int) -> bool:
+    def _withdraw(self, owner: Owner, client: int, known: _Known | None, clock: int) -> bool:
         if known is None or known.owner is not owner or clock + known.lift < known.clock:
             return False
-        known.owner, known.clock, known.json = None, clock + known.lift, _GONE
+        self._owned[owner] -= 1
+        known.clock = clock + known.lift
+        self._put_away(client, known)
         return True
 
-    def _owned(self, owner: Owner) -> int:
-        return sum(known.owner is owner for known in self._known.values())
+    def _put_away(self, client: int, known: _Known) -> None:
+        known.owner, known.json = None, _GONE
+        self._gone[client] = None
+        if len(self._gone) > MAX_GONE:
+            oldest = next(iter(self._gone))
+            del self._gone[oldest], self._known[oldest]
 
     def leave(self, owner: Owner) -> list[int]:
         """Remove exactly what this session announced; the ids to broadcast."""
         self._spoke.discard(owner)
         gone = [client for client, known in self._known.items() if known.owner is owner]
+        del self._owned[owner]
         for client in gone:
-            self._known[client].owner, self._known[client].json = None, _GONE
+            self._put_away(client, self._known[client])
         return gone
 
     def everybody(self) -> list[AwarenessState]:
@@ -110,6 +132,7 @@ class Presence:
     def forget_gone(self) -> None:
         """Drop what is only kept to recognise who returns; when a document has no audience nobody needs it."""
         self._known = {client: known for client, known in self._known.items() if known.owner is not None}
+        self._gone.clear()
 
     def __len__(self) -> int:
         return sum(known.owner is not None for known in self._known.values())
@@ -155,7 +178,7 @@ def _with_user(json: bytes, owner: Owner) -> bytes:
     if len(json) > MAX_STATE_BYTES:
         raise ProtocolViolation("awareness state too large")
     try:
-        state = _RAW_STATE.decode(json)
+        state = _RAW_STATE.decode(json.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolViolation("awareness state is no JSON object") from error
     if owner.user_json is None:

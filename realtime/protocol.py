@@ -13,6 +13,8 @@ from realtime.lib0 import Reader, write_bytes, write_string, write_uint
 
 MAX_AWARENESS_IDS = 4096
 """Awareness states in one message; a client repeats those of everybody in the room, so it is not small."""
+MAX_MESSAGES = 256
+"""Messages in one y-websocket frame; known clients send one."""
 
 
 class SyncStep1(NamedTuple):
@@ -67,6 +69,8 @@ def decode_y(frame: bytes) -> list[Message]:
     messages = []
     while not reader.exhausted:
         messages.append(_y_message(reader))
+        if len(messages) > MAX_MESSAGES:
+            raise ProtocolViolation("too many messages in one frame")
     if not messages:
         raise ProtocolViolation("empty frame")
     return messages

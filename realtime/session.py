@@ -70,8 +70,8 @@ class Session:
         if self.acknowledges:
             self.send(SAVED_BODY if saved else REFUSED_BODY)
 
-    def count_unseen(self) -> None:
-        self.unseen += 1
+    def count_unseen(self, updates: int = 1) -> None:
+        self.unseen += updates
 
     def count_seen(self, updates: int) -> None:
         self.unseen -= updates
@@ -79,11 +79,12 @@ class Session:
             self._settled.set()
 
     def is_too_fast(self) -> bool:
-        """Too many of this session's edits are on their way: it should not be read until they were shown."""
-        return self.unseen >= MAX_UNSEEN_UPDATES
+        """Too much of this session's is on its way, in or out: it should not be read until that has gone."""
+        return self.unseen >= MAX_UNSEEN_UPDATES or self.outbox.is_crowded
 
     async def settled(self) -> None:
-        """Wait while the session is too fast."""
+        """Wait while the session is too fast: flow control towards a fast sender."""
+        await self.outbox.until_low()
         while self.unseen >= MAX_UNSEEN_UPDATES:
             self._settled.clear()
             await self._settled.wait()

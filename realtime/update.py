@@ -6,18 +6,20 @@ Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js`
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from realtime.errors import BadUpdate, ProtocolViolation
 from realtime.lib0 import MAX_UINT, Reader
-from realtime.pairs import middles
+from realtime.pairs import Pairs, middles
 
 EMPTY_UPDATE = b"\x00\x00"
 MAX_CLOCK = 2**31 - 1
 MAX_DEPTH = 64
 """How deep JSON and `Any` values may nest."""
+MAX_PARTS = 250_000
+"""Structs, deletions and parts of values in one update: nobody else is served while it is checked and applied."""
 NESTED_LIMIT = 100_000
 """Nested items in one document. The library deletes a nested type by recursion, at up to 800 bytes of stack a level."""
 STACK_BYTES = 120 * 2**20
@@ -71,7 +73,7 @@ class Footprint:
                 return False
         return True
 
-    def cuts_a_character(self, pairs: Container[tuple[int, int]]) -> bool:
+    def cuts_a_character(self, pairs: Pairs) -> bool:
         return any(cut in pairs for cut in self.cuts) or not set(self.middles).isdisjoint(self.cuts)
 
     def repeats(self, known: Mapping[int, int]) -> bool:
@@ -82,10 +84,11 @@ class Footprint:
 class _Walk(Reader):
     """A reader that notes what it passes; `client` and `clock` are those of the struct under it."""
 
-    __slots__ = ("client", "clock", "footprint")
+    __slots__ = ("client", "clock", "footprint", "parts")
 
     def __init__(self, data: bytes, pos: int = 0) -> None:
         super().__init__(data, pos)
+        self.parts = 0
         self.footprint = Footprint()
         self.client = self.clock = 0
 
@@ -180,11 +183,14 @@ def _structs(reader: _Walk) -> None:
         spans[reader.client] = (first, reader.clock)
 
 
-def _count(reader: Reader) -> int:
+def _count(reader: _Walk) -> int:
     """A count of things that take at least one byte each."""
     count = reader.uint()
     if count > reader.end - reader.pos:
         raise BadUpdate("count larger than the update")
+    reader.parts += count
+    if reader.parts > MAX_PARTS:
+        raise BadUpdate("too many parts in one update")
     return count
 
 
@@ -261,7 +267,7 @@ def _text_length(reader: _Walk) -> int:
     return len(text) + len(inside)
 
 
-def _anys(reader: Reader) -> int:
+def _anys(reader: _Walk) -> int:
     count = _count(reader)
     if count == 0:
         raise BadUpdate("empty content")
@@ -287,7 +293,7 @@ def _type(reader: Reader) -> None:
         reader.string()
 
 
-def _any(reader: Reader, depth: int = 0) -> None:
+def _any(reader: _Walk, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
         raise BadUpdate("value nested too deep")
     match reader.byte():
@@ -315,7 +321,7 @@ def _any(reader: Reader, depth: int = 0) -> None:
 
 
 def _signed(reader: Reader) -> None:
-    """A signed number: six bits and a sign first, then seven bits a byte; JavaScript peers refuse one over 2**53 - 1."""
+    """A signed number: six bits and a sign first, then seven bits a byte. JavaScript refuses one over 2**53 - 1."""
     byte = reader.byte()
     number, shift = byte & 0x3F, 6
     while byte >= 0x80:

@@ -10,6 +10,8 @@ import msgspec
 from rooms.errors import BadArchive, BadPath
 
 MAX_PATH_CHARACTERS = 200
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The others are unpacked without a bound on what a few bytes become."""
 _JUNK = ("__MACOSX", ".git", "node_modules", "__pycache__", ".DS_Store")
 
 
@@ -37,28 +39,31 @@ def checked_path(path: str) -> str:
     return path
 
 
-def free_path(path: str, taken: set[str]) -> str:
-    """`path`, or the first of `name (2).ext`, `name (3).ext`, … that is not taken."""
-    folder, slash, name = path.rpartition("/")
+def free_path(wanted: str, taken: dict[str, int]) -> str:
+    """`wanted`, or the first of `name (2).ext`, `name (3).ext`, … that is not taken; then it is taken.
+
+    `taken` remembers for each path the number to try next: thousands of files may want the same one.
+    """
+    folder, slash, name = wanted.rpartition("/")
     stem, dot, extension = name.rpartition(".")
     if not stem:
         stem, dot, extension = name, "", ""
-    number = 2
+    path = wanted
     while path in taken:
-        path = f"{folder}{slash}{stem} ({number}){dot}{extension}"
-        number += 1
+        path = f"{folder}{slash}{stem} ({taken[wanted]}){dot}{extension}"
+        taken[wanted] += 1
+    taken[path] = 2
     return path
 
 
 def pack(texts: Iterable[tuple[str, str]], folders: Iterable[str]) -> bytes:
     """A zip of (path, text) files; two that claim one path both get in, the later with a number."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, text in texts:
-            taken.add(free := free_path(_safe(path), taken))
-            archive.writestr(free, text)
-        for folder in sorted({_safe(folder) for folder in folders} - taken):
+            archive.writestr(free_path(_safe(path), taken), text)
+        for folder in sorted({_safe(folder) for folder in folders} - taken.keys()):
             archive.writestr(folder + "/", "")
     return out.getvalue()
 
@@ -106,6 +111,8 @@ def _unwanted(member: zipfile.ZipInfo) -> str | None:
         return "generated"
     if stat.S_ISLNK(member.external_attr >> 16):
         return "symbolic_link"
+    if member.compress_type not in _METHODS:
+        return "unknown_compression"
     try:
         checked_path(member.filename)
     except BadPath:

@@ -11,7 +11,7 @@ import msgspec
 from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
-from rooms.errors import Forbidden, RoomFull
+from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, state_event
 from rooms.journal import Journal, JournalState
 from rooms.shared_document import SharedDocument
@@ -105,12 +105,17 @@ class Room:
     async def enter(self, session: Session, member: Member, document: str) -> SharedDocument:
         """Attach a session; its first SyncStep1 makes it part of the audience. Raises RoomFull."""
         if len(self.sessions) >= self._limits.max_sessions:
-            raise RoomFull(f"the room has {self._limits.max_sessions} connections already")
+            raise self._full()
         shared = await self.document(document)
+        if len(self.sessions) >= self._limits.max_sessions:  # others came while it was loaded
+            raise self._full()
         self.sessions[session] = shared
         if not session.is_guest and document == MAIN:
             self._arrive(member)
         return shared
+
+    def _full(self) -> RoomFull:
+        return RoomFull(f"the room has {self._limits.max_sessions} connections already")
 
     def leave(self, session: Session) -> None:
         """Whatever ended the session; the second call does nothing."""
@@ -179,9 +184,9 @@ class Room:
     # The files
 
     async def add_files(self, member: Member, files: list[tuple[str, str, str]]) -> None:
-        """Create (id, path, text) entries in `main`. Raises Forbidden while the room takes no edits."""
+        """Create (id, path, text) entries in `main`. Raises ReadOnly while the room takes no edits, DocumentFull."""
         if self._journal.state == "behind":
-            raise Forbidden("the room takes no edits until the server has saved the earlier ones")
+            raise ReadOnly("the room takes no edits until the server has saved the earlier ones")
         (await self.document(MAIN)).edit_files(member.id, files)
 
     # The end

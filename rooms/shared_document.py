@@ -24,7 +24,7 @@ from realtime.protocol import (
     step2_body,
     update_body,
 )
-from realtime.session import Session
+from realtime.session import MAX_UNSEEN_UPDATES, Session
 from realtime.update import EMPTY_UPDATE, first_client
 from rooms.events import state_event
 from rooms.journal import Journal
@@ -117,14 +117,16 @@ class SharedDocument:
     def receive(self, session: Session, message: Message) -> Awaitable[None] | None:
         """Handle one message; an awaitable means that the session's next one has to wait for it.
 
-        Raises ProtocolViolation, which ends this session alone.
+        That is to mend a broken document, for a sender whose edits are not shown yet, and, before a large answer,
+        for a peer that has not read the earlier ones. Raises ProtocolViolation, which ends this session alone.
         """
-        if self.document.broken:
-            return self._receive_mended(session, message)
+        if self.document.broken or (isinstance(message, SyncStep1) and session.outbox.is_full):
+            return self._receive_later(session, message)
         self._receive(session, message)
         return session.settled() if session.is_too_fast() else None
 
-    async def _receive_mended(self, session: Session, message: Message) -> None:
+    async def _receive_later(self, session: Session, message: Message) -> None:
+        await session.outbox.until_low()
         while self.document.broken:
             await self._mend()
         self._receive(session, message)
@@ -137,7 +139,7 @@ class SharedDocument:
                 self._answer(session, state_vector)
             case Awareness(states):
                 self._announce(session, states)
-            case QueryAwareness():
+            case QueryAwareness() if not session.outbox.is_full:
                 session.send(awareness_body(self.presence.everybody()))
             case _:
                 pass
@@ -203,6 +205,7 @@ class SharedDocument:
     def _reply(self, session: Session, body: bytes) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self._unshown:
+            session.count_unseen(MAX_UNSEEN_UPDATES)
             self._gathered.replies.append((session, body))
             self._journal.touch(self)
         else:
@@ -260,6 +263,7 @@ class SharedDocument:
         del self._unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
+            session.count_seen(MAX_UNSEEN_UPDATES)
         edits = [update_body(merged) for merged in merge(sealed.updates)] if sealed.updates else []
         presence = []
         if sealed.changed_clients:

@@ -177,20 +177,25 @@ class SqliteStore:
         await self._do(self._writer, lambda: self._commit(_SNAPSHOT, [(room, document, seq, nested, state)]))
 
     async def entries(
-        self, room: str, channels: Sequence[str], *, after: int | None, before: int | None, limit: int
+        self,
+        room: str,
+        channels: Sequence[str],
+        *,
+        after: int | None,
+        before: int | None,
+        limit: int,
+        kinds: Sequence[str] = (),
     ) -> list[Entry]:
         marks = ",".join("?" * len(channels))
+        only = f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         order = "DESC" if after is None else "ASC"
-        rows = await self._do(
-            self._reader,
-            lambda: self._read.execute(
-                f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_ROOM}"
-                f" AND channel IN ({marks}) AND channel IN ('chat', 'run', 'room')"
-                f" AND seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?",
-                (room, *channels, after or 0, before or 2**62, limit),
-            ).fetchall(),
+        rows = await self._rows(
+            f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_ROOM}"
+            f" AND channel IN ({marks}) AND channel IN ('chat', 'run', 'room')"
+            f" AND seq > ? AND seq < ?{only} ORDER BY seq {order} LIMIT ?",
+            *(room, *channels, after or 0, 2**62 if before is None else before, *kinds, limit),
         )
-        found = [Entry(room, *row) for row in rows]
+        found = [Entry(room, *row) for row in rows]  # type: ignore[arg-type]
         return found if after is not None else found[::-1]
 
     # Rooms, links, members

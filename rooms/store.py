@@ -77,9 +77,16 @@ class JournalStore(Protocol):
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None: ...
 
     async def entries(
-        self, room: str, channels: Sequence[str], *, after: int | None, before: int | None, limit: int
+        self,
+        room: str,
+        channels: Sequence[str],
+        *,
+        after: int | None,
+        before: int | None,
+        limit: int,
+        kinds: Sequence[str] = (),
     ) -> list[Entry]:
-        """Ascending by seq; without `after` the newest `limit`."""
+        """Ascending by seq; without `after` the newest `limit`; of all `kinds` if none are named."""
 
 
 class RoomStore(Protocol):

@@ -26,4 +26,4 @@ fi
 wc -l requirements/*.lock
 
 # Completes the npm lock files; `npm install` in their folders is what changes them.
-python3 scripts/npm_lock.py $(for folder in web tests/interop; do [ -f $folder/package-lock.json ] && echo $folder; done)
+python3 scripts/npm_lock.py $(for folder in web tests/interop loadtests/peers; do [ -f $folder/package-lock.json ] && echo $folder; done)

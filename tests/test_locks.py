@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 NPM_LOCKS = [
-    path
-    for path in (ROOT / "web/package-lock.json", ROOT / "tests/interop/package-lock.json")
-    if path.parent.joinpath("package.json").exists()
+    ROOT / folder / "package-lock.json"
+    for folder in ("web", "tests/interop", "loadtests/peers")
+    if (ROOT / folder / "package.json").exists()
 ]
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 

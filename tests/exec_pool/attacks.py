@@ -4,6 +4,8 @@ Each attack is (language, program, words that its output must contain, statuses 
 with `held` that an attempt was refused, and with `BROKEN` that it got through.
 """
 
+# ruff: noqa: E501 - the programs are quoted as they would be typed
+
 from typing import NamedTuple
 
 

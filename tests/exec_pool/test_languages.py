@@ -80,10 +80,20 @@ async def test_X26_text_that_is_no_program_does_not_compile(runner: Runner, lang
 
 MANY_FILES: dict[str, tuple[str, str, dict[str, str], str]] = {
     "X61 python beside": ("python", "src/main.py", {"src/near.py": "WORD = 'near'"}, "import near; print(near.WORD)"),
-    "X61 python top": ("python", "src/main.py", {"lib/far.py": "WORD = 'near'"}, "from lib import far; print(far.WORD)"),
+    "X61 python top": (
+        "python",
+        "src/main.py",
+        {"lib/far.py": "WORD = 'near'"},
+        "from lib import far; print(far.WORD)",
+    ),
     "X51 python data": ("python", "a/main.py", {"b/data.txt": "near"}, "print(open('b/data.txt').read())"),
     "X66 javascript": ("javascript", "a/main.js", {"b/x.js": "exports.w = 'near'"}, "console.log(require('../b/x').w)"),
-    "X66 module": ("javascript", "main.mjs", {"x.mjs": "export const w = 'near'"}, "import {w} from './x.mjs'; console.log(w)"),
+    "X66 module": (
+        "javascript",
+        "main.mjs",
+        {"x.mjs": "export const w = 'near'"},
+        "import {w} from './x.mjs'; console.log(w)",
+    ),
     "X62 typescript": (
         "typescript",
         "a/main.ts",
@@ -131,7 +141,12 @@ MANY_FILES: dict[str, tuple[str, str, dict[str, str], str]] = {
         {"cmd/near.go": 'package main\nfunc near() string { return "near" }', "cmd/x_test.go": "package main\nbad"},
         'package main\nimport "fmt"\nfunc main() { fmt.Println(near()) }',
     ),
-    "X66 rust": ("rust", "main.rs", {"x.rs": 'pub const W: &str = "near";'}, 'mod x;\nfn main() { println!("{}", x::W); }'),
+    "X66 rust": (
+        "rust",
+        "main.rs",
+        {"x.rs": 'pub const W: &str = "near";'},
+        'mod x;\nfn main() { println!("{}", x::W); }',
+    ),
     "X66 ruby": ("ruby", "a/main.rb", {"b/x.rb": "W = 'near'"}, "require_relative '../b/x'\nputs W"),
     "X66 bash": ("bash", "main.sh", {"x.sh": "W=near"}, ". ./x.sh\necho $W"),
 }
@@ -160,7 +175,8 @@ async def test_X40_prompts_without_a_line_end_are_seen_at_once(runner: Runner) -
     asking = {
         "python": "print('name?', end=' '); input()",
         "c": '#include <stdio.h>\nint main(void) { char s[9]; printf("name? "); scanf("%8s", s); }',
-        "cpp": '#include <cstdio>\n#include <iostream>\nint main() { int x; printf("na"); std::cout << "me? "; std::cin >> x; }',
+        "cpp": "#include <cstdio>\n#include <iostream>\n"
+        'int main() { int x; printf("na"); std::cout << "me? "; std::cin >> x; }',
         "ruby": "print 'name? '; gets",
         "java": 'class Main { public static void main(String[] a) throws Exception { System.out.print("name? ");'
         " System.in.read(); } }",

@@ -101,7 +101,9 @@ async def test_X41_a_megabyte_of_input_arrives(runner: Runner) -> None:
 
 
 async def test_X41_input_for_a_program_that_does_not_listen_is_dropped(runner: Runner) -> None:
-    run, heard = start(runner, request("python", "import os; os.close(0); print('closed'); import time; time.sleep(0.2)"))
+    run, heard = start(
+        runner, request("python", "import os; os.close(0); print('closed'); import time; time.sleep(0.2)")
+    )
     await until(lambda: "closed" in heard.text())
     for _ in range(10):
         run.write(b"z" * 60_000)

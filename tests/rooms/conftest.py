@@ -13,6 +13,7 @@ from realtime.session import Session
 from rooms.errors import StoreUnavailable
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
+from rooms.shared_document import SharedDocument
 from rooms.sqlite_store import SqliteStore
 from rooms.store import Entry, Link, Member, RoomRecord
 
@@ -96,6 +97,16 @@ async def store(tmp_path: Path) -> AsyncIterator[GatedStore]:
     store.gate.set()
     store.failing = False
     await store.close()
+
+
+_waiting: list[asyncio.Future[None]] = []
+
+
+def say(shared: SharedDocument, session: Session, message: Message) -> None:
+    """Hand a message over as a connection does; what has to wait waits beside the test."""
+    pending = shared.receive(session, message)
+    if pending is not None:
+        _waiting.append(asyncio.ensure_future(pending))
 
 
 async def nothing(_room: Room) -> None:

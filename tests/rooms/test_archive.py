@@ -110,7 +110,7 @@ def test_Z3_paths_that_no_room_accepts(path: str) -> None:
 
 
 def test_a_free_path_gets_the_next_number_before_its_extension() -> None:
-    taken = {"a/x.py", "a/x (2).py", ".env", "Makefile"}
+    taken = dict.fromkeys(["a/x.py", "a/x (2).py", ".env", "Makefile"], 2)
     assert free_path("a/x.py", taken) == "a/x (3).py"
     assert free_path(".env", taken) == ".env (2)"
     assert free_path("Makefile", taken) == "Makefile (2)"

@@ -4,7 +4,7 @@ import asyncio
 
 from realtime.lib0 import write_uint
 from rooms.store import Entry, Stored
-from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, until
+from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
 
 
 async def test_J1_nobody_sees_an_edit_before_it_is_committed(store: GatedStore, registries: OpenRegistry) -> None:
@@ -12,11 +12,11 @@ async def test_J1_nobody_sees_an_edit_before_it_is_committed(store: GatedStore, 
     async with registries().visit(ROOM.id) as room:
         for client in (ana, bo):
             shared = await room.enter(client.session, client.member, "main")
-            shared.receive(client.session, client.hello())
+            say(shared, client.session, client.hello())
         await until(lambda: not room._events and store.batches != [])
         bo.read()
         store.gate.clear()
-        shared.receive(ana.session, ana.typed("secret"))
+        say(shared, ana.session, ana.typed("secret"))
         for _ in range(20):
             await asyncio.sleep(0)
         assert bo.read() == ""
@@ -33,11 +33,11 @@ async def test_J3_the_author_is_told_saved_once_per_edit_after_the_commit(
     ana = Client(ANA)
     async with registries().visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
-        shared.receive(ana.session, ana.hello())
+        say(shared, ana.session, ana.hello())
         await room._journal.flush()
         store.gate.clear()
         for word in ("one", "two", "three"):
-            shared.receive(ana.session, ana.typed(word))
+            say(shared, ana.session, ana.typed(word))
         await asyncio.sleep(0)
         ana.take()
         assert ana.acks == []
@@ -56,13 +56,13 @@ async def test_J6_one_commit_takes_what_all_rooms_gathered_meanwhile(
         two = await room.enter(bo.session, BO, "board")
         await room._journal.flush()
         store.gate.clear()
-        one.receive(ana.session, ana.typed("first"))
+        say(one, ana.session, ana.typed("first"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         store.batches.clear()
         for word in ("a", "b", "c"):
-            one.receive(ana.session, ana.typed(word))
-            two.receive(bo.session, bo.typed(word))
+            say(one, ana.session, ana.typed(word))
+            say(two, bo.session, bo.typed(word))
         store.gate.set()
         await room._journal.flush()
     assert len(store.batches) == 2
@@ -82,7 +82,7 @@ async def test_J5_entries_are_numbered_without_gaps_and_merged_per_author(
             shared = await room.enter(client.session, client.member, "main")
         for word in ("a", "b", "c"):
             for client in (ana, bo):
-                shared.receive(client.session, client.typed(word))
+                say(shared, client.session, client.typed(word))
         await room._journal.flush()
     entries = [entry for batch in store.batches for entry in batch]
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
@@ -95,7 +95,7 @@ async def test_J8_whose_a_crdt_client_is_is_journaled_once(store: GatedStore, re
     async with registries().visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
         for word in ("a", "b"):
-            shared.receive(ana.session, ana.typed(word))
+            say(shared, ana.session, ana.typed(word))
             await room._journal.flush()
     known = [entry for batch in store.batches for entry in batch if entry.kind == "client"]
     assert [(entry.author, entry.data) for entry in known] == [(ANA.id, write_uint(ana.doc.client_id))]
@@ -109,13 +109,13 @@ async def test_J2_a_slow_commit_is_shown_as_unsaved_and_settled_later(
     async with registry.visit(ROOM.id) as room:
         for client in (ana, bo):
             shared = await room.enter(client.session, client.member, "main")
-            shared.receive(client.session, client.hello())
+            say(shared, client.session, client.hello())
         await registry.journal.flush()
         store.gate.clear()
-        shared.receive(ana.session, ana.typed("one "))
+        say(shared, ana.session, ana.typed("one "))
         await until(lambda: bo.read() == "one ")
         assert registry.journal.state == "unsaved"
-        shared.receive(ana.session, ana.typed("two "))
+        say(shared, ana.session, ana.typed("two "))
         await until(lambda: bo.read() == "two one ")
         assert ana.acks == []
         store.gate.set()
@@ -133,17 +133,17 @@ async def test_J2_past_its_limit_rooms_take_no_more_edits_until_the_store_is_bac
     registry = registries(max_unsaved_bytes=500)
     async with registry.visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
-        shared.receive(ana.session, ana.hello())
+        say(shared, ana.session, ana.hello())
         await registry.journal.flush()
         store.failing = True
-        shared.receive(ana.session, ana.typed("x" * 1000))
+        say(shared, ana.session, ana.typed("x" * 1000))
         await until(lambda: registry.journal.state == "behind")
-        shared.receive(ana.session, ana.typed("refused"))
+        say(shared, ana.session, ana.typed("refused"))
         ana.take()
         assert ana.acks == [False]
         store.failing = False
         await until(lambda: registry.journal.state == "saved")
-        shared.receive(ana.session, ana.hello())
+        say(shared, ana.session, ana.hello())
         ana.take()
         assert ana.acks == [False, True]
     assert len((await store.load(ROOM.id, "main")).tail) == 1

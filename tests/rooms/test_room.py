@@ -9,16 +9,16 @@ from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y
 from rooms.errors import RoomFull, RoomNotFound, StoreUnavailable
 from rooms.room import Room, RoomLimits
 from rooms.store import Entry
-from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, until
+from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
 
 
 async def enter(room: Room, client: Client, document: str = "main") -> None:
     shared = await room.enter(client.session, client.member, document)
-    shared.receive(client.session, client.hello())
+    say(shared, client.session, client.hello())
 
 
 async def type_into(room: Room, client: Client, text: str) -> None:
-    room.sessions[client.session].receive(client.session, client.typed(text))
+    say(room.sessions[client.session], client.session, client.typed(text))
 
 
 def announced(client: Client) -> list[AwarenessState]:
@@ -59,7 +59,7 @@ async def test_R3_a_newcomer_gets_the_text_and_everybodys_presence(registries: O
     async with registries().visit(ROOM.id) as room:
         await enter(room, ana)
         await type_into(room, ana, "hello")
-        room.sessions[ana.session].receive(ana.session, Awareness([AwarenessState(5, 1, b'{"line":3}')]))
+        say(room.sessions[ana.session], ana.session, Awareness([AwarenessState(5, 1, b'{"line":3}')]))
         await room._journal.flush()
         await enter(room, bo)
         states = announced(bo)
@@ -95,9 +95,9 @@ async def test_R5_a_reader_changes_nothing_and_is_told(store: GatedStore, regist
         shared = room.sessions[reader.session]
         edit = reader.typed("no ")
         assert isinstance(edit, SyncUpdate)
-        shared.receive(reader.session, edit)
-        shared.receive(reader.session, SyncUpdate(edit.update, True))
-        shared.receive(reader.session, SyncUpdate(b"\x00\x00", True))
+        say(shared, reader.session, edit)
+        say(shared, reader.session, SyncUpdate(edit.update, True))
+        say(shared, reader.session, SyncUpdate(b"\x00\x00", True))
         await room._journal.flush()
         reader.take()
         assert reader.acks == [False, False, True]
@@ -227,7 +227,7 @@ async def test_S5_leaving_twice_is_leaving_once(registries: OpenRegistry) -> Non
     async with registries().visit(ROOM.id) as room:
         await enter(room, ana)
         await enter(room, bo)
-        room.sessions[ana.session].receive(ana.session, Awareness([AwarenessState(5, 1, b"{}")]))
+        say(room.sessions[ana.session], ana.session, Awareness([AwarenessState(5, 1, b"{}")]))
         await room._journal.flush()
         bo.take()
         room.leave(ana.session)

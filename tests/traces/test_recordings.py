@@ -1,7 +1,6 @@
 """Recorded sessions typed again over real sockets, with lost connections and a killed server on the way."""
 
 import asyncio
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,8 +105,10 @@ async def test_J7_three_people_at_once_end_as_they_did(server: Server) -> None:
     typed = recording("clownschool")
     host = server.create_room()
     people = [host, *(server.join(host.links["participant"], name) for name in ("Bo", "Chi"))]
-    kinds = itertools.cycle((y_client, mux_client))
-    clients = [kind(server, p.room_id, p.token, 1000 + i) for i, (p, kind) in enumerate(zip(people, kinds))]
+    clients: list[Client] = [
+        (mux_client if i % 2 else y_client)(server, person.room_id, person.token, 1000 + i)
+        for i, person in enumerate(people)
+    ]
     watcher = mux_client(server, host.room_id, host.token)
     await back(watcher, *clients)
     watcher.create_file(FILE, typed.start_content)
