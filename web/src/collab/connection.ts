@@ -45,6 +45,8 @@ export class Connection {
   private nextTryAt = 0;
   private serverReadOnly: ReadOnlyReason | null = null;
   private refused = false;
+  /** My edits since the server last had everything. */
+  private unanswered = 0;
   private gone = false;
   private retryTimer = 0;
   private lateTimer = 0;
@@ -155,6 +157,7 @@ export class Connection {
     this.facts.up = false;
     this.facts.serverUnsaved = false;
     this.pings.stop();
+    if (this.unanswered > 0) void this.countKept();
     if (wasUp) this.onDown();
   }
 
@@ -195,9 +198,17 @@ export class Connection {
   private readonly countEdit = (_update: Uint8Array, origin: unknown): void => {
     const mine = origin !== this.provider && !(origin instanceof Object && "whenSynced" in origin);
     if (!mine) return;
-    this.facts.edits += 1;
-    if (!this.facts.up) this.update();
+    this.unanswered += 1;
+    if (!this.facts.up) void this.countKept();
   };
+
+  /** An edit counts as kept here when it is on the disk, not before. */
+  private async countKept(): Promise<void> {
+    const made = this.unanswered;
+    await this.store.flushed();
+    this.facts.edits = Math.min(this.unanswered, Math.max(this.facts.edits, made));
+    this.update();
+  }
 
   /** The provider's counter moved: 0 after the handshake means that the server has everything. */
   private settle(): void {
@@ -209,7 +220,7 @@ export class Connection {
     clearTimeout(this.lateTimer);
     this.lateTimer = 0;
     this.facts.late = false;
-    if (unsyncedChanges === 0) this.facts.edits = 0;
+    if (unsyncedChanges === 0) this.facts.edits = this.unanswered = 0;
     if (!this.facts.up) this.cameUp();
     this.update();
   }

@@ -28,7 +28,30 @@ function note(roomId: string, name: string): void {
 export interface LocalStore {
   /** Settles when what was kept is in the document, or after a while without an answer. */
   ready: Promise<void>;
+  /** Settles when every edit made so far is on the disk of this browser. */
+  flushed(): Promise<void>;
   close(): void;
+}
+
+const NOWHERE: LocalStore = {
+  ready: Promise.resolve(),
+  flushed: () => Promise.resolve(),
+  close: () => undefined,
+};
+
+/** Transactions of one store run in order, so an empty one ends after those before it. */
+function lastWrite(db: IDBDatabase | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (!db) return resolve();
+    try {
+      const transaction = db.transaction("updates", "readwrite");
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => resolve();
+      transaction.objectStore("updates").count();
+    } catch {
+      resolve();
+    }
+  });
 }
 
 /**
@@ -37,7 +60,7 @@ export interface LocalStore {
  */
 export function openStore(roomId: string, createdAt: number, doc: Y.Doc): LocalStore {
   const name = `sangam/${roomId}/${createdAt}`;
-  if (typeof indexedDB === "undefined") return { ready: Promise.resolve(), close: () => undefined };
+  if (typeof indexedDB === "undefined") return NOWHERE;
   note(roomId, name);
   const persistence = new IndexeddbPersistence(name, doc);
   const failed = persistence._db.then(
@@ -48,6 +71,7 @@ export function openStore(roomId: string, createdAt: number, doc: Y.Doc): LocalS
   const synced = persistence.whenSynced.then(() => undefined);
   return {
     ready: Promise.race([synced, failed, timeout]),
+    flushed: () => lastWrite(persistence.db),
     close: () => void persistence.destroy().catch(() => undefined),
   };
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useOpenFile, useOpenRoom, useRoom } from "../collab";
 import "./editor.css";
 import { detectIndent } from "./indent";
-import { openEditor, type RunningEditor } from "./open";
+import { RunningEditor } from "./open";
 import { useEditorSettings, useWorkbench } from "./workbench";
 
 /** The shared text of one file. */
@@ -19,7 +19,13 @@ export function Editor({ fileId }: { fileId: string }) {
 
   useEffect(() => {
     if (!host.current || !text) return;
-    const running = openEditor({ parent: host.current, room: open, workbench, fileId, text });
+    const running = new RunningEditor({
+      parent: host.current,
+      room: open,
+      workbench,
+      fileId,
+      text,
+    });
     editor.current = running;
     workbench.attach(running.view);
     return () => {

@@ -1,5 +1,5 @@
-import { EditorSelection, EditorState } from "@codemirror/state";
-import { EditorView, type ViewUpdate } from "@codemirror/view";
+import { EditorSelection, EditorState, type Extension } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
 import type * as Y from "yjs";
 import type { OpenRoom } from "../collab/room";
 import type { Position } from "../collab/types";
@@ -28,15 +28,6 @@ export interface EditorOptions {
   text: Y.Text;
 }
 
-export interface RunningEditor {
-  view: EditorView;
-  setPath(path: string, mayWrite: boolean): void;
-  setIndent(indent: Indent): void;
-  setWrap(wrap: boolean): void;
-  jumpTo(position: Position): void;
-  close(): void;
-}
-
 interface Place {
   anchor: number;
   head: number;
@@ -46,99 +37,124 @@ interface Place {
 /** Where I was in each text, for when I come back to its tab. */
 const places = new WeakMap<Y.Text, Place>();
 
-export function openEditor(options: EditorOptions): RunningEditor {
-  const { parent, room, workbench, text } = options;
-  const { awareness } = room.connection;
-  const parts = new Parts();
-  const content = text.toString();
-  const place = places.get(text);
-  let indent: Indent = 4;
-  let shownLanguage: string | null = null;
-  const tell = (update: ViewUpdate) => {
-    if (update.selectionSet || update.docChanged)
-      workbench.setCaret(caretFacts(update.state, indent));
-  };
-  const clamp = (at: number) => Math.min(at, content.length);
-  const selection = place
-    ? EditorSelection.single(clamp(place.anchor), clamp(place.head))
-    : EditorSelection.single(0);
-  const view = new EditorView({
-    parent,
-    ...(place && { scrollTo: place.scroll }),
-    state: EditorState.create({
-      doc: content,
-      selection,
-      extensions: [
-        parts.access.of(accessExtension(room.connection.mayWrite)),
-        parts.label.of([]),
-        parts.language.of([]),
-        parts.indent.of(indentExtension(indent)),
-        parts.wrap.of([]),
-        parts.extras.of([]),
-        basics(bindingOf(text, awareness), content.length),
-        publishes(text, awareness, () => room.following.stop()),
-        remotes(text, awareness),
-        followScroll(room, options.fileId),
-        EditorView.updateListener.of(tell),
+/** The editor of one file while its tab is in front; `close` ends it. */
+export class RunningEditor {
+  readonly view: EditorView;
+  private readonly parts = new Parts();
+  private indent: Indent = 4;
+  private path = "";
+  private language: string | null = null;
+  private hasExtras = false;
+
+  constructor(private readonly options: EditorOptions) {
+    const { parent, text } = options;
+    const content = text.toString();
+    const place = places.get(text);
+    const clamp = (at: number) => Math.min(at, content.length);
+    this.view = new EditorView({
+      parent,
+      ...(place && { scrollTo: place.scroll }),
+      state: EditorState.create({
+        doc: content,
+        selection: EditorSelection.single(clamp(place?.anchor ?? 0), clamp(place?.head ?? 0)),
+        extensions: this.extensions(content.length),
+      }),
+    });
+    this.view.contentDOM.addEventListener("focus", this.loadExtras);
+    addEventListener("online", this.loadLanguage);
+    this.tellCaret();
+  }
+
+  setPath(path: string, mayWrite: boolean): void {
+    this.view.dispatch({
+      effects: [
+        this.parts.access.reconfigure(accessExtension(mayWrite)),
+        this.parts.label.reconfigure(labelExtension(path, mayWrite)),
       ],
-    }),
-  });
-  workbench.setCaret(caretFacts(view.state, indent));
+    });
+    this.path = path;
+    void this.loadLanguage();
+  }
 
-  const loadExtras = async () => {
-    const { extras } = await import("./extras");
-    const { doc } = view.state;
-    if (view.dom.isConnected)
-      view.dispatch({ effects: parts.extras.reconfigure(extras(doc.length)) });
+  setIndent(indent: Indent): void {
+    this.indent = indent;
+    this.view.dispatch({ effects: this.parts.indent.reconfigure(indentExtension(indent)) });
+    this.tellCaret();
+  }
+
+  setWrap(wrap: boolean): void {
+    this.view.dispatch({ effects: this.parts.wrap.reconfigure(wrapExtension(wrap)) });
+  }
+
+  jumpTo({ line, column = 1 }: Position): void {
+    const { doc } = this.view.state;
+    const place = doc.line(Math.max(1, Math.min(line, doc.lines)));
+    const head = Math.min(place.from + column - 1, place.to);
+    this.view.dispatch({
+      selection: EditorSelection.cursor(head),
+      effects: EditorView.scrollIntoView(head, { y: "center" }),
+      userEvent: "select",
+    });
+    this.view.focus();
+  }
+
+  close(): void {
+    const { anchor, head } = this.view.state.selection.main;
+    places.set(this.options.text, { anchor, head, scroll: this.view.scrollSnapshot() });
+    removeEventListener("online", this.loadLanguage);
+    this.view.destroy();
+  }
+
+  private extensions(length: number): Extension {
+    const { room, text, fileId } = this.options;
+    const { awareness, mayWrite } = room.connection;
+    const { parts } = this;
+    return [
+      parts.access.of(accessExtension(mayWrite)),
+      parts.label.of([]),
+      parts.language.of([]),
+      parts.indent.of(indentExtension(this.indent)),
+      parts.wrap.of([]),
+      parts.extras.of([]),
+      basics(bindingOf(text, awareness), length),
+      publishes(text, awareness, () => room.following.stop()),
+      remotes(text, awareness),
+      followScroll(room, fileId),
+      EditorView.updateListener.of(({ selectionSet, docChanged }) => {
+        if (selectionSet || docChanged) this.tellCaret();
+      }),
+    ];
+  }
+
+  private tellCaret(): void {
+    this.options.workbench.setCaret(caretFacts(this.view.state, this.indent));
+  }
+
+  private readonly loadExtras = async (): Promise<void> => {
+    const fetched = this.hasExtras ? null : await soon(import("./extras"));
+    if (!fetched || this.hasExtras || !this.view.dom.isConnected) return;
+    this.hasExtras = true;
+    const extras = fetched.extras(this.view.state.doc.length);
+    this.view.dispatch({ effects: this.parts.extras.reconfigure(extras) });
   };
-  view.contentDOM.addEventListener("focus", () => void loadExtras(), { once: true });
 
-  const loadLanguage = async (path: string) => {
-    const language = view.state.doc.length > PLAIN_ABOVE ? null : languageOf(path);
-    if ((language?.id ?? null) === shownLanguage) return;
-    shownLanguage = language?.id ?? null;
-    const wanted = shownLanguage;
-    const support = language ? await language.load() : [];
-    if (wanted !== shownLanguage || !view.dom.isConnected) return;
-    view.dispatch({ effects: parts.language.reconfigure(support) });
-  };
-
-  return {
-    view,
-    setPath(path, mayWrite) {
-      view.dispatch({
-        effects: [
-          parts.access.reconfigure(accessExtension(mayWrite)),
-          parts.label.reconfigure(labelExtension(path, mayWrite)),
-        ],
-      });
-      void loadLanguage(path);
-    },
-    setIndent(next) {
-      indent = next;
-      view.dispatch({ effects: parts.indent.reconfigure(indentExtension(next)) });
-      workbench.setCaret(caretFacts(view.state, indent));
-    },
-    setWrap: (wrap) => view.dispatch({ effects: parts.wrap.reconfigure(wrapExtension(wrap)) }),
-    jumpTo: (position) => jumpTo(view, position),
-    close() {
-      const { anchor, head } = view.state.selection.main;
-      places.set(text, { anchor, head, scroll: view.scrollSnapshot() });
-      view.destroy();
-    },
+  private readonly loadLanguage = async (): Promise<void> => {
+    const wanted = this.view.state.doc.length > PLAIN_ABOVE ? null : languageOf(this.path);
+    const id = wanted?.id ?? null;
+    if (id === this.language) return;
+    this.language = id;
+    const support = wanted ? await soon(wanted.load()) : [];
+    if (id !== this.language) return;
+    if (!support) this.language = null;
+    else if (this.view.dom.isConnected) {
+      this.view.dispatch({ effects: this.parts.language.reconfigure(support) });
+    }
   };
 }
 
-function jumpTo(view: EditorView, { line, column = 1 }: Position): void {
-  const { doc } = view.state;
-  const place = doc.line(Math.max(1, Math.min(line, doc.lines)));
-  const head = Math.min(place.from + column - 1, place.to);
-  view.dispatch({
-    selection: EditorSelection.cursor(head),
-    effects: EditorView.scrollIntoView(head, { y: "center" }),
-    userEvent: "select",
-  });
-  view.focus();
+/** Null when it cannot be fetched now, as without a network: the text stays plain meanwhile. */
+function soon<T>(fetching: Promise<T>): Promise<T | null> {
+  return fetching.catch(() => null);
 }
 
 function caretFacts(state: EditorState, indent: Indent) {

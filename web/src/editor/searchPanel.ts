@@ -40,7 +40,7 @@ class FindPanel implements Panel {
     this.dom = element("div", "find-panel", this.findRow(), this.replaceRow());
     this.dom.setAttribute("role", "search");
     this.dom.setAttribute("aria-label", t("editor.findInFile"));
-    this.dom.addEventListener("keydown", this.onKey);
+    this.dom.addEventListener("keydown", (event) => this.onKey(event));
     this.show(getSearchQuery(view.state));
     this.replace.parentElement?.toggleAttribute("hidden", view.state.readOnly);
   }
@@ -94,7 +94,7 @@ class FindPanel implements Panel {
     input.setAttribute("aria-label", t(label));
     input.spellcheck = false;
     if (mark) input.setAttribute(mark, "true");
-    input.addEventListener("input", this.commit);
+    input.addEventListener("input", () => this.commit());
     return input;
   }
 
@@ -143,12 +143,12 @@ class FindPanel implements Panel {
     this.tally();
   }
 
-  private readonly commit = (): void => {
+  private commit(): void {
     const query = this.query();
     if (query.eq(getSearchQuery(this.view.state))) return;
     this.view.dispatch({ effects: setSearchQuery.of(query) });
     this.tally();
-  };
+  }
 
   private tally(): void {
     const query = getSearchQuery(this.view.state);
@@ -164,7 +164,7 @@ class FindPanel implements Panel {
     this.count.textContent = more ? t("editor.manyFound", { found }) : t("editor.found", { found });
   }
 
-  private readonly onKey = (event: KeyboardEvent): void => {
+  private onKey(event: KeyboardEvent): void {
     if (runScopeHandlers(this.view, event, "search-panel")) {
       event.preventDefault();
     } else if (event.key === "Enter" && event.target === this.find) {
@@ -174,7 +174,7 @@ class FindPanel implements Panel {
       event.preventDefault();
       replaceNext(this.view);
     }
-  };
+  }
 }
 
 export function searchPanel(view: EditorView): Panel {

@@ -58,7 +58,11 @@ export function NameField({ label, folder, initial, taken, onDone, onCancel }: N
         onBlur={finish}
         onKeyDown={(event) => {
           event.stopPropagation();
-          if (event.key === "Enter" && reason === null) finish();
+          if (event.key === "Enter") {
+            // Or the editor, which has the focus next, would get this Enter.
+            event.preventDefault();
+            if (reason === null) finish();
+          }
           if (event.key === "Escape") onCancel();
         }}
       />

@@ -21,7 +21,7 @@ export function PhoneRoom() {
   }, [place]);
   return (
     <>
-      <PlaceBox shown={place === "code"} main>
+      <PlaceBox shown={place === "code"}>
         <TabBar end={<RunButton />} />
         <EditorArea />
         <div className="h-[108px] shrink-0 border-t border-line [@media(max-height:420px)]:hidden">
@@ -51,21 +51,19 @@ export function PhoneRoom() {
 
 interface PlaceBoxProps {
   shown: boolean;
-  main?: boolean;
   label?: string;
   children: ReactNode;
 }
 
-function PlaceBox({ shown, main, label, children }: PlaceBoxProps) {
-  const Box = main ? "main" : "section";
+function PlaceBox({ shown, label, children }: PlaceBoxProps) {
   return (
-    <Box
+    <main
       {...(label && { "aria-label": label })}
       data-panel
       hidden={!shown}
       className="flex min-h-0 flex-1 flex-col bg-surface-2 [[hidden]]:hidden"
     >
       {children}
-    </Box>
+    </main>
   );
 }

@@ -21,13 +21,8 @@ import { useThemeChoice } from "./theme";
 
 const Shortcuts = lazy(() => import("./Shortcuts"));
 
-export interface RoomMenuProps {
-  inviting: boolean;
-  onInvite: () => void;
-}
-
 /** What is needed now and then; on a phone also what the status line says. */
-export function RoomMenu({ inviting, onInvite }: RoomMenuProps) {
+export function RoomMenu({ onInvite }: { onInvite: () => void }) {
   const t = useT();
   const phone = usePhone();
   const { api, room } = useRoom();
@@ -35,11 +30,7 @@ export function RoomMenu({ inviting, onInvite }: RoomMenuProps) {
   useQuestionMark(() => setHelp(true));
   return (
     <>
-      <Menu
-        align="end"
-        onCloseAutoFocus={(event) => (help || inviting) && event.preventDefault()}
-        trigger={<IconButton icon={Ellipsis} label={t("room.menu")} />}
-      >
+      <Menu align="end" trigger={<IconButton icon={Ellipsis} label={t("room.menu")} />}>
         {phone && <PhoneFacts />}
         {phone && (
           <MenuItem icon={UserPlus} onSelect={onInvite}>

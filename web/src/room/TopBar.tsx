@@ -43,7 +43,7 @@ export function TopBar() {
           <ThemeSwitch />
         </>
       )}
-      <RoomMenu inviting={inviting} onInvite={() => setInviting(true)} />
+      <RoomMenu onInvite={() => setInviting(true)} />
       {inviting && (
         <Suspense>
           <Invite open onOpenChange={setInviting} />
