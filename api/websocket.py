@@ -58,7 +58,7 @@ class YSocket:
             async def receive(frame: bytes) -> None:
                 for message in decode_y(frame):
                     await shared.receive(session, message)
-                await session.room_to_read()
+                    await session.room_to_read()
 
             try:
                 await socket.accept()
