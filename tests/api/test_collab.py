@@ -153,7 +153,7 @@ async def test_S5_leaving_and_returning_over_and_over_is_one_stay(scene: Scene) 
 
 async def _until_pong(socket: ClientConnection) -> None:
     async with asyncio.timeout(20):
-        while b"pong" not in (await socket.recv()):  # type: ignore[operator]
+        while b"pong" not in (await socket.recv()):
             pass
 
 
@@ -164,9 +164,9 @@ async def test_R5_an_observer_changes_nothing_whatever_it_sends(scene: Scene) ->
         for body in (frame, reply, STEP1):
             await socket.send(scene.framed(body) if socket.request and "collab" in socket.request.path else body)
         async with asyncio.timeout(10):
-            while b"\x00\x01" not in (answer := await socket.recv()):  # type: ignore[operator]
+            while b"\x00\x01" not in (answer := await socket.recv()):
                 pass
-        assert b"graffiti" not in answer  # type: ignore[operator]
+        assert b"graffiti" not in answer
         await socket.close()
     reader = y_client(scene.server, scene.room, scene.host.token)
     await reader.until_connected()
