@@ -1,6 +1,7 @@
 """Bounds on what somebody costs before the application sees a request: the size of its head and the time it takes."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -47,6 +48,16 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._end_head()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The WebSocket library refuses some requests that the HTTP parser took, and then nobody answers them."""
+        with contextlib.suppress(Exception):
+            super().handle_websocket_upgrade()
+        for socket in [other for other in self.connections if other.transport is self.transport]:
+            if not getattr(socket, "handshake_initiated", False):
+                self.connections.discard(socket)
+                self.transport.set_protocol(self)
+                self.send_400_response("This cannot become a WebSocket.")
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -1,9 +1,10 @@
 """One member's live attachment to one document, over a socket of its own or a shared one."""
 
 import asyncio
+from collections import deque
 
 from realtime.outbox import Outbox
-from realtime.protocol import REFUSED_BODY, SAVED_BODY
+from realtime.protocol import REFUSED_BODY, SAVED_BODY, step1_body
 
 MAX_UNSEEN_UPDATES = 512
 """Edits of one session that nobody was shown yet; past it the session is not read until they were."""
@@ -15,14 +16,16 @@ class Session:
     `prefix` goes before every body: empty for y-websocket, the encoded address for Hocuspocus (`acknowledges`).
     `missed` is None while the session follows; otherwise it is *behind*: it gets no increments until its outbox
     has drained, then one difference. `asked` is whether its answer to a SyncStep1 of ours is awaited after an edit that
-    could not be taken. `user_json` is what others see as its awareness `user`.
+    could not be taken. `user_json` is what others see as its awareness `user`. Once `ended` it is sent nothing.
     """
 
     __slots__ = (
+        "_refused",
         "_settled",
+        "_uncounted",
         "acknowledges",
         "asked",
-        "has_left",
+        "ended",
         "is_guest",
         "live",
         "may_write",
@@ -55,20 +58,44 @@ class Session:
         self.prefix = prefix
         self.acknowledges = bool(prefix)
         self.live = False
-        self.has_left = False
         self.asked = False
+        self.ended = False
+        self._refused = 0
+        self._uncounted: deque[bool] = deque()
         self.missed: tuple[bytes, list[bytes]] | None = None
         self.unseen = 0
         self._settled = asyncio.Event()
 
     def send(self, body: bytes) -> None:
         """A message for this session alone."""
-        self.outbox.put(self.prefix + body)
+        if not self.ended:
+            self.outbox.put(self.prefix + body)
 
-    def acknowledge(self, saved: bool) -> None:
-        """Tell a Hocuspocus client that its edit is committed (or was refused); y-websocket has no such message."""
+    def ask(self, state_vector: bytes, *, unexpected: bool) -> None:
+        """Send a SyncStep1. A client counts the reply as an edit to be saved, unless the question is `unexpected`."""
+        self._uncounted.append(unexpected)
+        self.send(step1_body(state_vector))
+
+    def reply_worth(self) -> int:
+        """How many acknowledgements the client expects for the reply that has just come; replies come in order."""
+        return 0 if self._uncounted and self._uncounted.popleft() else 1
+
+    def acknowledge(self, count: int = 1) -> None:
+        """Tell a Hocuspocus client that edits of its are committed; y-websocket has no such message."""
         if self.acknowledges:
-            self.send(SAVED_BODY if saved else REFUSED_BODY)
+            for _ in range(count):
+                self.send(SAVED_BODY)
+
+    def refuse(self, count: int = 1) -> None:
+        """Tell that an edit was not taken. The client goes on counting it as unsaved until a reply brings it again."""
+        self._refused += count
+        if self.acknowledges:
+            self.send(REFUSED_BODY)
+
+    def repay(self) -> int:
+        """A reply was taken, and it holds all that was refused: so many acknowledgements are owed besides its own."""
+        owed, self._refused = self._refused, 0
+        return owed
 
     def count_unseen(self, updates: int = 1) -> None:
         self.unseen += updates

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter, deque
 from collections.abc import Awaitable
 from typing import Protocol
 
@@ -20,7 +21,6 @@ from realtime.protocol import (
     SyncUpdate,
     awareness_body,
     stateless_body,
-    step1_body,
     step2_body,
     update_body,
 )
@@ -44,19 +44,29 @@ class RoomNumbers(Protocol):
     id: str
 
     def next_seq(self) -> int: ...
-    def last_seq(self) -> int: ...
 
 
 class Gathered:
     """What one document adds to one batch; sealed, it is the journal's `Sealed`."""
 
-    __slots__ = ("by_author", "changed_clients", "entries", "new_clients", "replies", "senders", "shared", "updates")
+    __slots__ = (
+        "acknowledgements",
+        "by_author",
+        "changed_clients",
+        "entries",
+        "new_clients",
+        "replies",
+        "senders",
+        "shared",
+        "updates",
+    )
 
     def __init__(self, shared: "SharedDocument") -> None:
         self.shared = shared
         self.updates: list[bytes] = []
         self.by_author: dict[str, list[bytes]] = {}
-        self.senders: dict[Session, int] = {}
+        self.senders: Counter[Session] = Counter()
+        self.acknowledgements: Counter[Session] = Counter()
         self.new_clients: list[tuple[str, int]] = []
         self.replies: list[tuple[Session, bytes]] = []
         self.changed_clients: set[int] = set()
@@ -66,9 +76,8 @@ class Gathered:
         self.shared.show(self)
 
     def settle(self) -> None:
-        for session, count in self.senders.items():
-            for _ in range(count):
-                session.acknowledge(saved=True)
+        for session, count in self.acknowledgements.items():
+            session.acknowledge(count)
         self.shared.after_commit(self)
 
 
@@ -81,6 +90,9 @@ def _only_author(sealed: Gathered) -> Session | None:
 
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
+
+    `_uncommitted` holds what the store has not confirmed, shown or not; it begins after `_committed` updates.
+    A snapshot's number is that of our last committed entry: one that the store lacks would be given to a later entry.
 
     Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
     """
@@ -96,6 +108,10 @@ class SharedDocument:
         self.audience: set[Session] = set()
         self._gathered = Gathered(self)
         self._unshown: list[bytes] = []
+        self._uncommitted: list[bytes] = []
+        self._committed = 0
+        self._committed_seq = 0
+        self._known_edits: deque[tuple[int, Session, int]] = deque()
         self._authors: dict[int, str] = {}
         self._since_snapshot = [0, 0]
         self._mending: asyncio.Future[None] | None = None
@@ -145,46 +161,61 @@ class SharedDocument:
                 pass
 
     def _edit(self, session: Session, update: bytes, is_reply: bool) -> None:
-        if update == EMPTY_UPDATE or (is_reply and not session.may_write and update[:1] == b"\x00"):
-            session.acknowledge(saved=True)
-            return
-        if not session.may_write or self._journal.state == "behind":
-            session.acknowledge(saved=False)
-            return
+        count = session.reply_worth() if is_reply else 1
+        if not session.may_write and is_reply and update[:1] == b"\x00":
+            session.acknowledge(count)
+        elif update == EMPTY_UPDATE:
+            self._acknowledge_known(session, count)
+        elif not session.may_write or self._journal.state == "behind":
+            session.refuse(count)
+        else:
+            self._try(session, update, is_reply, count)
+
+    def _try(self, session: Session, update: bytes, is_reply: bool, count: int) -> None:
         try:
-            self._take(session, update, is_reply)
+            self._take(session, update, is_reply, count)
         except DocumentFull as error:
             _log.warning("edit refused", extra={"room": self._room.id, "document": self.name, "error": str(error)})
-            session.acknowledge(saved=False)
+            session.refuse(count)
             if session.acknowledges:
                 session.send(stateless_body(state_event(self._journal.state, is_full=True)))
         except MissingEdits:
+            session.refuse(count)
             self._ask_for_all(session, is_reply)
 
     def _ask_for_all(self, session: Session, is_reply: bool) -> None:
         """An edit that builds on one that we lack, say one that was refused: the sender's reply has both."""
-        session.acknowledge(saved=False)
         if is_reply:
             raise ProtocolViolation("the reply builds on edits that it lacks")
         if not session.asked:
             session.asked = True
-            session.send(step1_body(self.document.state_vector()))
+            session.ask(self.document.state_vector(), unexpected=True)
 
-    def _take(self, session: Session, update: bytes, is_reply: bool) -> None:
+    def _take(self, session: Session, update: bytes, is_reply: bool, count: int) -> None:
         session.asked = session.asked and not is_reply
         if b"\r" in update:
             new, fixed = self.document.apply_normalised(update, may_repeat=is_reply)
         else:
             new, fixed = self.document.apply(update, may_repeat=is_reply), EMPTY_UPDATE
+        if is_reply:
+            count += session.repay()
         if new == EMPTY_UPDATE:
-            session.acknowledge(saved=True)
+            self._acknowledge_known(session, count)
             return
         self._know_client(session.member_id, new)
         self._gather(session.member_id, new)
-        self._gathered.senders[session] = self._gathered.senders.get(session, 0) + 1
+        self._gathered.senders[session] += 1
+        self._gathered.acknowledgements[session] += count
         session.count_unseen()
         if fixed != EMPTY_UPDATE:
             self._gather(SYSTEM, fixed)
+
+    def _acknowledge_known(self, session: Session, count: int) -> None:
+        """What it sent was here already; it is saved once everything that is here now is committed."""
+        if self._uncommitted:
+            self._known_edits.append((self._committed + len(self._uncommitted), session, count))
+        else:
+            session.acknowledge(count)
 
     def _know_client(self, author: str, update: bytes) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
@@ -197,10 +228,14 @@ class SharedDocument:
         self._gathered.updates.append(update)
         self._gathered.by_author.setdefault(author, []).append(update)
         self._unshown.append(update)
+        self._uncommitted.append(update)
         self._journal.touch(self)
 
     def _answer(self, session: Session, state_vector: bytes) -> None:
+        asks_again = session.live
         self._reply(session, step2_body(self.document.diff(state_vector)))
+        if asks_again and session.acknowledges:
+            session.ask(self.document.state_vector(), unexpected=False)
 
     def _reply(self, session: Session, body: bytes) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
@@ -212,14 +247,14 @@ class SharedDocument:
             self._deliver(session, body)
 
     def _deliver(self, session: Session, body: bytes) -> None:
-        if session.has_left:  # while its answer waited for a commit
+        if session.ended:  # while its answer waited for a commit
             return
         session.send(body)
         if not session.live:
             session.live = True
             self.audience.add(session)
             if session.acknowledges:
-                session.send(step1_body(self.document.state_vector()))
+                session.ask(self.document.state_vector(), unexpected=False)
                 session.send(stateless_body(state_event(self._journal.state)))
             if len(self.presence):
                 session.send(awareness_body(self.presence.everybody()))
@@ -236,7 +271,7 @@ class SharedDocument:
 
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
-        session.has_left = True
+        session.live, session.ended = False, True
         gone = self.presence.leave(session)
         if gone:
             self._gathered.changed_clients.update(gone)
@@ -307,7 +342,7 @@ class SharedDocument:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
         for session in self.audience:
             if session.may_write:
-                session.send(step1_body(self.document.state_vector()))
+                session.ask(self.document.state_vector(), unexpected=True)
 
     # Slow readers
 
@@ -340,7 +375,9 @@ class SharedDocument:
             return
         self._mending = asyncio.get_running_loop().create_future()
         try:
-            on_their_way = list(self._unshown)  # before reading: what is shown meanwhile is in neither place later
+            on_their_way = list(
+                self._uncommitted
+            )  # before reading: what is committed meanwhile is in neither place later
             fresh = await self._stored_document()
             fresh.load(None, 0, on_their_way)
             self.document = fresh
@@ -349,19 +386,25 @@ class SharedDocument:
             self._mending = None
 
     def after_commit(self, sealed: Gathered) -> None:
+        del self._uncommitted[: len(sealed.updates)]
+        self._committed += len(sealed.updates)
+        self._committed_seq = sealed.entries[-1].seq
+        while self._known_edits and self._known_edits[0][0] <= self._committed:
+            _, session, count = self._known_edits.popleft()
+            session.acknowledge(count)
         self._since_snapshot[0] += len(sealed.entries)
         self._since_snapshot[1] += sum(len(entry.data) for entry in sealed.entries)
         due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
-        if due and not self._unshown and self._snapshot is None:
+        if due and not self._uncommitted and self._snapshot is None:
             self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
 
     async def save_snapshot(self) -> None:
         """Write the whole document, if anything changed since the last one. Loading gets faster; history stays."""
         try:
-            if self._since_snapshot[0] and not self._unshown and not self.document.broken:
+            if self._since_snapshot[0] and self._committed_seq and not self._uncommitted and not self.document.broken:
                 self._since_snapshot = [0, 0]
                 state = self.document.encode()
-                seq, nested = self._room.last_seq(), self.document.nested
+                seq, nested = self._committed_seq, self.document.nested
                 await self._store.save_snapshot(self._room.id, self.name, seq, nested, state)
         except Exception as error:  # the journal has everything; a later snapshot will do
             _log.warning("snapshot failed", extra={"room": self._room.id, "error": repr(error)})

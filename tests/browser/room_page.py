@@ -77,7 +77,9 @@ class RoomPage:
         return self.page.get_by_test_id("save")
 
     def saved(self) -> "RoomPage":
-        expect(self.save).to_have_text("Saved", timeout=40_000)
+        """Waits until the server has everything; the word alone may stand 400 ms longer than the truth."""
+        expect(self.save).to_have_attribute("data-settled", "true", timeout=40_000)
+        expect(self.save).to_have_text("Saved")
         return self
 
     def text(self) -> str:

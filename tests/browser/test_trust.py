@@ -84,10 +84,12 @@ def test_B7_B8_a_killed_server_is_found_again(open_room: OpenRoom, server: Serve
     asha, ravi = (page.open("a.py") for page in open_room(FILES, "Asha", "Ravi"))
     asha.at_end_of(1).types(" before").saved()
     server.kill()
-    expect(ravi.save).to_have_text(re.compile("Connecting"))
-    asha.types(" after")
-    expect(asha.save).to_have_text("Offline · 6 edits kept here")
-    server.start()
+    try:
+        expect(ravi.save).to_have_text(re.compile("Connecting"))
+        asha.types(" after")
+        expect(asha.save).to_have_text("Offline · 6 edits kept here")
+    finally:
+        server.start()
     for page in (asha, ravi):
         page.page.get_by_role("button", name="Try now").click()
         page.saved()

@@ -99,6 +99,7 @@ const commands = {
   disconnect: ({ name }) => clients.get(name).disconnect(),
   connect: ({ name }) => void clients.get(name).connect(),
   detach: ({ name }) => clients.get(name).detach(),
+  forceSync: ({ name }) => clients.get(name).provider.forceSync(),
   attach: ({ name }) => clients.get(name).attach(),
   destroy: ({ name }) => clients.get(name).provider.destroy(),
   /** Lose the connection without a word. */

@@ -202,3 +202,14 @@ async def test_J3_what_was_typed_offline_is_sent_and_saved_on_return(server: Ser
     text = (await puppet.look("host"))["text"]
     assert text in ("meanwhile offline", "offlinemeanwhile ")
     await puppet.until_reads(text, "guest")
+
+
+async def test_W4_a_provider_that_syncs_again_is_told_saved_again(server: Server, puppet: Puppet) -> None:
+    """The interval of `forceSync` starts the count anew; as in the first sync, the reply to our question ends it."""
+    host = server.create_room()
+    await mux(puppet, server, "host", host)
+    await puppet.until("host", at_rest)
+    for text in ("a", "b"):
+        await puppet("forceSync", "host")
+        await puppet("insert", "host", text=text)
+        await puppet.until("host", at_rest)

@@ -84,6 +84,11 @@ export class Connection {
     return this.facts.up ? this.pings.latencyMs : null;
   }
 
+  /** The server has acknowledged every edit made so far. */
+  get settled(): boolean {
+    return this.facts.up && this.unanswered === 0;
+  }
+
   get mayWrite(): boolean {
     return this.facts.readOnly === null && this.facts.closed === null;
   }
@@ -199,6 +204,7 @@ export class Connection {
     const mine = origin !== this.provider && !(origin instanceof Object && "whenSynced" in origin);
     if (!mine) return;
     this.unanswered += 1;
+    if (this.unanswered === 1) this.changed.emit();
     if (!this.facts.up) void this.countKept();
   };
 
@@ -223,6 +229,7 @@ export class Connection {
     if (unsyncedChanges === 0) this.facts.edits = this.unanswered = 0;
     if (!this.facts.up) this.cameUp();
     this.update();
+    this.changed.emit();
   }
 
   private becomeLate(): void {

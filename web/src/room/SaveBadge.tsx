@@ -1,5 +1,6 @@
 import { Check, CloudOff, Lock, TriangleAlert } from "lucide-react";
-import { type SaveState, useRoom } from "../collab";
+import { useSyncExternalStore } from "react";
+import { type SaveState, useOpenRoom, useRoom } from "../collab";
 import { useT } from "../i18n";
 import { State, type StateTone, TextButton, Tooltip } from "../ui";
 import { readOnlyWords, saveWords, spokenWords } from "./saveWords";
@@ -32,11 +33,15 @@ function useWhy(save: SaveState): string | null {
 export function SaveBadge() {
   const t = useT();
   const { save, tryNow } = useRoom();
+  const { connection } = useOpenRoom();
+  const settled = useSyncExternalStore(connection.changed.subscribe, () => connection.settled);
   const why = useWhy(save);
   const words = saveWords(save);
   const face = (
     <State {...LOOKS[save.kind]}>
-      <span data-testid="save">{words}</span>
+      <span data-testid="save" data-settled={settled}>
+        {words}
+      </span>
     </State>
   );
   const retry = save.kind === "offline" || (save.kind === "connecting" && save.attempt > 1);

@@ -1,0 +1,87 @@
+"""Ways to make the store of a running server slow or full, and to make it well again."""
+
+import os
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tests.server import Server
+
+
+class Trouble(Protocol):
+    """Begins and ends at the same server; `end` makes it well."""
+
+    def begin(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Locked:
+    """Somebody else holds the database: commits wait, then fail."""
+
+    def __init__(self, server: Server) -> None:
+        self._database = sqlite3.connect(server.data / "sangam.db", isolation_level=None, check_same_thread=False)
+
+    def begin(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def end(self) -> None:
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Lets go; for good."""
+        self._database.close()
+
+
+class Forbidden:
+    """No file of the server may grow: writes fail."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def begin(self) -> None:
+        largest = max(path.stat().st_size for path in self._server.data.iterdir())
+        self._limit(largest + 4096)
+
+    def end(self) -> None:
+        self._limit(resource.RLIM_INFINITY)
+
+    def _limit(self, size: int) -> None:
+        resource.prlimit(self._server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+class Full:
+    """The file system has no space left."""
+
+    def __init__(self, server: Server) -> None:
+        self._filler = server.data / "filler"
+
+    def begin(self) -> None:
+        with self._filler.open("wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)):
+                    pass
+            except OSError:
+                return
+
+    def end(self) -> None:
+        self._filler.unlink(missing_ok=True)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own; only root can make one."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+TROUBLES = [Forbidden, Full] if os.geteuid() == 0 else [Forbidden]
