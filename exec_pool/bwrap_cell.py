@@ -39,8 +39,13 @@ ETC = ("alternatives", "ld.so.cache", "java-17-openjdk", "java-21-openjdk", "jav
 
 
 class Shell(msgspec.Struct, frozen=True):
-    """What all cells of a server have in common: programs, the filter, the runner's text, extra folders."""
+    """What all cells of a server have in common: programs, the filter, the runner's text, extra folders.
 
+    `prefix` sets the size limit of core files to 1: at 0 the kernel would still feed crashes to the machine's crash
+    handler, at 1 it does not. It is empty where that is no longer allowed.
+    """
+
+    prefix: tuple[str, ...]
     bwrap: str
     setpriv: str
     python: str
@@ -67,7 +72,7 @@ def runner_text() -> str:
 
 def arguments(shell: Shell, group: CellGroup, uid: int, fds: dict[str, int]) -> list[str]:
     """The whole command line. `fds`: info, seccomp, passwd, group, hosts."""
-    drop = [shell.setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
+    drop = [*shell.prefix, shell.setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
     return [*drop, shell.bwrap, *_walls(), *_system(shell, fds), *_scratch(shell, group), *_inside(shell, fds)]
 
 

@@ -48,7 +48,7 @@ class ExecSettings(msgspec.Struct, frozen=True, kw_only=True):
     lease_runs: int = 50
     reuse_cells: bool = True
     limits: Limits = Limits()
-    files_bytes: int = 16 * MIB
+    files_bytes: int = 8 * MIB
     scratch_bytes: int = 64 * MIB
     input_bytes: int = MIB
     uid_base: int = 1_900_000_000

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import logging
 import os
+import resource
 import shutil
 import sys
 import uuid
@@ -263,6 +264,7 @@ class Runner:
             )
         python = _program("python3", "python3")
         shell = Shell(
+            prefix=(_program("prlimit", "util-linux"), "--core=1:1") if _may_dump() else (),
             bwrap=_program(settings.bwrap, "bubblewrap"),
             setpriv=_program("setpriv", "util-linux"),
             python=python,
@@ -294,6 +296,10 @@ class Runner:
         run.close_stdin()
         ending = await self._perform(run, plan, limits, "")
         return ending, b"".join(parts)
+
+
+def _may_dump() -> bool:
+    return resource.getrlimit(resource.RLIMIT_CORE)[1] != 0
 
 
 def _program(name: str, package: str) -> str:

@@ -16,10 +16,13 @@ ALLOW = 0x7FFF0000
 KILL = 0x80000000
 EPERM = 0x00050000 | errno.EPERM
 ENOSYS = 0x00050000 | errno.ENOSYS
+NOTHING_DONE = 0x00050000
 
 LAST_KNOWN_CALL = 461
 NEW_NAMESPACES = 0x7E020000
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+MAP_HUGETLB, MFD_HUGETLB = 0x40000, 0x4
+RLIMIT_CORE = 4
 LOCAL_FAMILIES = (1, 2, 10)
 PLAIN_PROTOCOLS = (0, 6, 17)
 
@@ -59,6 +62,7 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 
 CHECKED: dict[str, tuple[int, int]] = {
+    "mmap": (9, 222), "memfd_create": (319, 279), "setrlimit": (160, 164),
     "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "socketpair": (53, 199),
     "ioctl": (16, 29), "prlimit64": (302, 261), "setpriority": (141, 140),
     "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
@@ -81,17 +85,23 @@ class Test(msgspec.Struct, frozen=True):
     """Refuse a call when the low half of argument `index` compares with `values` as `kind` says."""
 
     __test__ = False
-    kind: str  # "bits", "any" or "none"
+    kind: str  # "bits", "any", "none", or "given": equal, and the next argument is not null
     index: int
     values: tuple[int, ...]
+    answer: int = EPERM
 
 
 TESTS: dict[str, tuple[Test, ...]] = {
+    # Huge pages come from a pool of the machine that no memory limit covers.
+    "mmap": (Test("bits", 3, (MAP_HUGETLB,)),),
+    "memfd_create": (Test("bits", 1, (MFD_HUGETLB,)),),
+    # The limit of core files stays at 1: at 0 the kernel would feed crashes to the machine's crash handler.
+    "setrlimit": (Test("any", 0, (RLIMIT_CORE,), NOTHING_DONE),),
     "clone": (Test("bits", 0, (NEW_NAMESPACES,)),),
     "socket": (Test("none", 0, LOCAL_FAMILIES), Test("none", 2, PLAIN_PROTOCOLS)),
     "socketpair": (Test("none", 0, (1,)),),
     "ioctl": (Test("any", 1, (TIOCSTI, TIOCLINUX)),),
-    "prlimit64": (Test("none", 0, (0,)),),
+    "prlimit64": (Test("none", 0, (0,)), Test("given", 1, (RLIMIT_CORE,), NOTHING_DONE)),
     # Process 1 of a cell is ours and shares the program's uid: it must not be slowed down from inside.
     "setpriority": (Test("none", 0, (0,)), Test("any", 1, (1,))),
     "sched_setscheduler": (Test("any", 0, (1,)),),
@@ -113,12 +123,12 @@ def filter_program(machine: str = "") -> bytes:
 def _lines(machine: Machine) -> list[bytes]:
     lines = [_op(LOAD, 4), _op(JUMP_EQUAL, machine.audit, 1, 0), _op(RETURN, KILL), _op(LOAD, 0)]
     lines += [_op(JUMP_MORE, LAST_KNOWN_CALL, 0, 1), _op(RETURN, ENOSYS)]
+    for name, pair in CHECKED.items():
+        lines += _checked(pair[machine.column], TESTS.get(name, ()))
     for numbers in REFUSED.values():
         number = numbers[machine.column]
         if number is not None:
             lines += [_op(JUMP_EQUAL, number, 0, 1), _op(RETURN, EPERM)]
-    for name, pair in CHECKED.items():
-        lines += _checked(pair[machine.column], TESTS.get(name, ()))
     return [*lines, _op(RETURN, ALLOW)]
 
 
@@ -130,15 +140,19 @@ def _checked(number: int, tests: tuple[Test, ...]) -> list[bytes]:
 
 
 def _test(test: Test) -> list[bytes]:
-    load = _op(LOAD, 16 + 8 * test.index)
+    load, answer = _op(LOAD, 16 + 8 * test.index), _op(RETURN, test.answer)
     count = len(test.values)
     if test.kind == "bits":
-        return [load, _op(JUMP_BITS, test.values[0], 0, 1), _op(RETURN, EPERM)]
+        return [load, _op(JUMP_BITS, test.values[0], 0, 1), answer]
+    if test.kind == "given":
+        low, high = _op(LOAD, 24 + 8 * test.index), _op(LOAD, 28 + 8 * test.index)
+        null = [low, _op(JUMP_EQUAL, 0, 0, 2), high, _op(JUMP_EQUAL, 0, 1, 0)]
+        return [load, _op(JUMP_EQUAL, test.values[0], 0, 5), *null, answer]
     if test.kind == "any":
         jumps = [_op(JUMP_EQUAL, v, count - 1 - i, int(i == count - 1)) for i, v in enumerate(test.values)]
-        return [load, *jumps, _op(RETURN, EPERM)]
+        return [load, *jumps, answer]
     jumps = [_op(JUMP_EQUAL, v, count - i, 0) for i, v in enumerate(test.values)]
-    return [load, *jumps, _op(RETURN, EPERM)]
+    return [load, *jumps, answer]
 
 
 def _op(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

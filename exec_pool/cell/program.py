@@ -45,7 +45,6 @@ def become(step: dict[str, Any], ends: tuple[int, int, int]) -> None:
         (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_FSIZE, step["file"]),
         (resource.RLIMIT_NOFILE, 256),
-        (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 65536),
     ):
         resource.setrlimit(kind, (most, most))

@@ -57,6 +57,8 @@ def wipe(roots: tuple[str, ...] = WIPED) -> None:
     """Empty the places a program can write; OSError or RecursionError when it made that impossible."""
     for root in roots:
         os.chmod(root, 0o755)
+        if any(not name.startswith("security.") for name in os.listxattr(root)):
+            raise OSError("the folder has attributes")  # an access list would rule over the next run's files
         with os.scandir(root) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):

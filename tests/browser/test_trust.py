@@ -124,3 +124,14 @@ def test_B9_an_observer_reads_and_cannot_write(server: Server, open_page: OpenPa
     page.shows("one", "two", "three", "")
     expect(page.page.get_by_role("button", name="New file")).to_have_count(0)
     expect(page.page.get_by_role("button", name=re.compile("view-only link"))).to_be_visible()
+
+
+def test_B6_the_others_are_seen_again_at_once(open_room: OpenRoom) -> None:
+    asha, ravi = (page.open("a.py") for page in open_room(FILES, "Asha", "Ravi"))
+    ravi.at_end_of(2)
+    expect(asha.page.locator(".cm-remote-caret")).to_have_count(1)
+    asha.offline(True)
+    expect(asha.page.locator(".cm-remote-caret")).to_have_count(0)
+    asha.offline(False)
+    asha.saved()
+    expect(asha.page.locator(".cm-remote-caret")).to_have_count(1)

@@ -193,6 +193,13 @@ ATTACKS: dict[str, Attack] = {
         ends=("failed",),
         language="c",
     ),
+    "X6 huge pages and core files": Attack(
+        TRY + "import mmap, resource\nattempt('mmap', lambda: mmap.mmap(-1, 2 << 20, flags=0x40022))\n"
+        "attempt('memfd', lambda: os.memfd_create('x', 4))\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "print('BROKEN' if resource.getrlimit(resource.RLIMIT_CORE) != (1, 1) else 'held core')",
+        says="held core",
+    ),
     "X7 tracing a sibling": Attack(
         TRY + "child = os.fork()\nif child == 0: time.sleep(5); os._exit(0)\n"
         "attempt('attach', lambda: call(101, 16, child, 0, 0))\nattempt('traceme', lambda: call(101, 0, 0, 0, 0))",

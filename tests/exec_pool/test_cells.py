@@ -66,6 +66,8 @@ async def test_X10_nothing_is_left_for_the_next_run(house: Runner) -> None:
         "import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')",
         "import os\nos.makedirs('/tmp/x/y')\nopen('/tmp/x/y/z', 'w').close()\nos.chmod('/tmp/x', 0)",
         "import os\nos.mkdir('/dev/shm/x')\nos.chmod('/dev/shm', 0)",
+        "import os, struct\nentries = [struct.pack('<HHI', tag, 0, 0xFFFFFFFF) for tag in (1, 4, 32)]\n"
+        "os.setxattr('/work', 'system.posix_acl_default', struct.pack('<I', 2) + b''.join(entries))",
     ],
 )
 async def test_X10_what_cannot_be_wiped_is_thrown_away(house: Runner, text: str) -> None:

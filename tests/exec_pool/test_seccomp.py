@@ -5,7 +5,18 @@ import struct
 import pytest
 
 from exec_pool.errors import SandboxUnavailable
-from exec_pool.seccomp import ALLOW, CHECKED, ENOSYS, EPERM, KILL, MACHINES, REFUSED, Machine, filter_program
+from exec_pool.seccomp import (
+    ALLOW,
+    CHECKED,
+    ENOSYS,
+    EPERM,
+    KILL,
+    MACHINES,
+    NOTHING_DONE,
+    REFUSED,
+    Machine,
+    filter_program,
+)
 
 
 def decide(program: bytes, number: int, *args: int, audit: int) -> int:
@@ -64,6 +75,11 @@ def test_X6_X7_some_calls_depend_on_their_arguments(machine: Machine) -> None:
     assert says("ioctl", 0, 0xFFFFFFFF00005412) == EPERM
     assert (says("prlimit64", 0), says("prlimit64", 1), says("prlimit64", 5)) == (ALLOW, EPERM, EPERM)
     assert (says("setpriority", 0, 0), says("setpriority", 0, 1), says("setpriority", 2, 0)) == (ALLOW, EPERM, EPERM)
+    assert (says("prlimit64", 0, 4, 1), says("prlimit64", 0, 4, 1 << 32)) == (NOTHING_DONE, NOTHING_DONE)
+    assert (says("prlimit64", 0, 4, 0), says("prlimit64", 0, 5, 1), says("prlimit64", 2, 4, 1)) == (ALLOW, ALLOW, EPERM)
+    assert (says("setrlimit", 4), says("setrlimit", 7)) == (NOTHING_DONE, ALLOW)
+    assert (says("mmap", 0, 4096, 3, 0x22), says("mmap", 0, 4096, 3, 0x40022)) == (ALLOW, EPERM)
+    assert (says("memfd_create", 0, 1), says("memfd_create", 0, 5)) == (ALLOW, EPERM)
     for name in ("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity"):
         assert (says(name, 0), says(name, 7), says(name, 1)) == (ALLOW, ALLOW, EPERM)
 

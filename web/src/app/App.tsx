@@ -1,9 +1,14 @@
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { readSession } from "../collab/session";
 import { UiProvider } from "../ui";
 import { Catch } from "./Catch";
 
 const StartPage = lazy(() => import("../start/StartPage"));
 const RoomGate = lazy(() => import("./RoomGate"));
+
+const first = codeOf(location.pathname);
+// Side by side rather than one after the other.
+if (first !== null && readSession(first)) void import("../room/RoomPage").catch(() => undefined);
 
 function usePath(): [string, (path: string) => void] {
   const [path, setPath] = useState(location.pathname);

@@ -1,9 +1,10 @@
 import { HocuspocusProvider } from "@hocuspocus/provider";
-import { Awareness } from "y-protocols/awareness";
+import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { finalReason, retryDelay } from "./backoff";
 import { type RoomEvent, readEvent, refusesEdit } from "./events";
 import { Pings } from "./pings";
+import { forgetOthers, makeAwareness } from "./presence";
 import { type Facts, sameState, saveState } from "./save";
 import { Signal } from "./signal";
 import { RoomSocket } from "./socket";
@@ -28,7 +29,7 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly doc = new Y.Doc();
-  readonly awareness = new Awareness(this.doc);
+  readonly awareness: Awareness = makeAwareness(this.doc);
   readonly changed = new Signal();
   /** Called with every event of the room. */
   onEvent: (event: RoomEvent) => void = () => undefined;
@@ -136,6 +137,7 @@ export class Connection {
     clearInterval(this.tickTimer);
     this.facts.seconds = 0;
     this.refused = false;
+    forgetOthers(this.awareness);
     this.connectTimer = window.setTimeout(() => this.socket.drop(), CONNECT_MS);
     void this.socket.connect();
     this.update();

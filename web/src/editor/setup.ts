@@ -57,6 +57,10 @@ function rich(length: number): Extension {
   return [highlighting, uprightScripts, indentOnInput(), bracketMatching()];
 }
 
+function stillness(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 function keys(binding: Binding): Extension {
   return keymap.of([
     indentWithTab,
@@ -77,7 +81,7 @@ export function basics(binding: Binding, length: number): Extension {
     lineNumbers(),
     highlightActiveLineGutter(),
     highlightActiveLine(),
-    drawSelection({ cursorBlinkRate: 1_060 }),
+    drawSelection({ cursorBlinkRate: stillness() ? 0 : 1_060 }),
     dropCursor(),
     rectangularSelection(),
     crosshairCursor(),

@@ -136,6 +136,9 @@ function useToastPlace(run: React.RefObject<HTMLDivElement | null>): void {
     };
     const watcher = new ResizeObserver(place);
     watcher.observe(panel);
-    return () => watcher.disconnect();
+    return () => {
+      watcher.disconnect();
+      document.body.style.removeProperty("--toast-bottom");
+    };
   }, [run]);
 }

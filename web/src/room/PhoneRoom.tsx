@@ -17,7 +17,9 @@ export function PhoneRoom() {
   const [{ place }, setLayout] = useLayout();
   const go = (to: Place) => setLayout({ place: to });
   useEffect(() => {
-    document.body.style.setProperty("--toast-bottom", place === "code" ? STRIP_AND_NAV : "112px");
+    const { style } = document.body;
+    style.setProperty("--toast-bottom", place === "code" ? STRIP_AND_NAV : "112px");
+    return () => void style.removeProperty("--toast-bottom");
   }, [place]);
   return (
     <>

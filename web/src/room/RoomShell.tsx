@@ -16,11 +16,13 @@ export function RoomShell() {
   const { room, save } = useRoom();
   useFollowedFile();
   useRoomKeys();
+  useVisibleHeight();
+  useFreshReturn();
   useEffect(() => {
     document.title = t("app.title", { room: room.name });
   }, [room.name, t]);
   return (
-    <div className="flex h-dvh flex-col overflow-hidden">
+    <div className="flex h-[var(--visible-height,100dvh)] flex-col overflow-hidden">
       <button
         type="button"
         onClick={() => document.querySelector<HTMLElement>(".cm-content")?.focus()}
@@ -33,4 +35,32 @@ export function RoomShell() {
       {phone ? <PhoneRoom /> : <DesktopRoom />}
     </div>
   );
+}
+
+/** Where the keyboard of a phone covers the page instead of shrinking it, the page shrinks itself. */
+function useVisibleHeight(): void {
+  useEffect(() => {
+    const { visualViewport } = window;
+    if (!visualViewport) return;
+    const fit = () => {
+      const covered = window.innerHeight - visualViewport.height > 80 && visualViewport.scale === 1;
+      const height = covered ? `${Math.round(visualViewport.height)}px` : "";
+      document.documentElement.style.setProperty("--visible-height", height);
+      if (covered) window.scrollTo(0, 0);
+    };
+    visualViewport.addEventListener("resize", fit);
+    return () => {
+      visualViewport.removeEventListener("resize", fit);
+      document.documentElement.style.removeProperty("--visible-height");
+    };
+  }, []);
+}
+
+/** A page that comes back from the browser's cache has lost its connection and its place. */
+function useFreshReturn(): void {
+  useEffect(() => {
+    const onShow = (event: PageTransitionEvent) => event.persisted && location.reload();
+    addEventListener("pageshow", onShow);
+    return () => removeEventListener("pageshow", onShow);
+  }, []);
 }
