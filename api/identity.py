@@ -57,7 +57,7 @@ class Reception:
                 return await self._add(room, display_name, "host")
 
     async def join(self, code: str, display_name: str) -> Joined:
-        link = await self.link(code)
+        link, _ = await self.look(code)
         return await self._add(await self.room(link.room), display_name, link.role)
 
     async def _add(self, room: RoomRecord, display_name: str, role: Role) -> Joined:
@@ -65,15 +65,14 @@ class Reception:
         member = await self._store.add_member(room.id, new_id("mb"), display_name, role, token_hash(token))
         return Joined(room, member, token, await self.links(room.id, role))
 
-    async def link(self, code: str) -> Link:
-        """Raises LinkNotFound; in open rooms an unknown code becomes a room."""
+    async def look(self, code: str) -> tuple[Link, RoomRecord]:
+        """The link and its room. Raises LinkNotFound; what an open room would be is told without making it."""
         link = await self._store.link(checked_code(code))
-        if link is None and self._open_rooms:
-            await self._create_open(code)
-            link = await self._store.link(code)
-        if link is None:
-            raise LinkNotFound("no room has this code")
-        return link
+        if link is not None:
+            return link, await self.room(link.room)
+        if self._open_rooms and await self._store.room(code) is None:
+            return _open_link(code), _open_record(code)
+        raise LinkNotFound("no room has this code")
 
     async def room(self, room_id: str) -> RoomRecord:
         room = await self._store.room(room_id)
@@ -84,8 +83,7 @@ class Reception:
         return room
 
     async def _create_open(self, code: str) -> RoomRecord | None:
-        record = RoomRecord(code, code, "pair", "python", int(time.time() * 1000))
-        await self._store.create_room(record, [Link(code, code, "participant")])
+        await self._store.create_room(_open_record(code), [_open_link(code)])
         return await self._store.room(code)
 
     async def links(self, room_id: str, role: Role) -> dict[str, str]:
@@ -111,6 +109,15 @@ class Reception:
         if await self._store.link(room_id) is None:  # its id opens nothing, and observers know it
             raise NotAuthenticated("this room is not an open one; join it through its link")
         return Identity(Member(f"guest-{next(self._guests)}", "Guest", "participant", 0), is_guest=True)
+
+
+def _open_link(code: str) -> Link:
+    """In an open room the code and the id are one word."""
+    return Link(code, code, "participant")
+
+
+def _open_record(code: str) -> RoomRecord:
+    return RoomRecord(code, code, "pair", "python", int(time.time() * 1000))
 
 
 def check_document(identity: Identity, document: str) -> bool:

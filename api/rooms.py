@@ -85,8 +85,7 @@ class RoomsApi:
 
     async def link(self, request: Request) -> Response:
         _limit(self._joining, request)
-        link = await self._reception.link(request.path_params["code"])
-        record = await self._reception.room(link.room)
+        link, record = await self._reception.look(request.path_params["code"])
         room = self._registry.here(link.room)
         here = [{"name": member.name, "number": member.number} for member in room.here()] if room else []
         about = {"name": record.name, "kind": record.kind, "language": record.language}
