@@ -106,7 +106,7 @@ class Journal:
     def _show(self) -> None:
         unshown, self._unshown = self._unshown, []
         for sealed in unshown:
-            sealed.show()
+            _guarded(sealed.show)
 
     async def _commit(self) -> None:
         """Write until nothing is left, then let the next `touch` start anew."""
@@ -140,7 +140,7 @@ class Journal:
         self._stop_ticker()
         self._show()
         for sealed in batch:
-            sealed.settle()
+            _guarded(sealed.settle)
         if not self._uncommitted:
             self._set_state("saved")
         self._seal_open()
@@ -185,3 +185,11 @@ class Journal:
             self._failures,
             self._last_commit_seconds,
         )
+
+
+def _guarded(step: Callable[[], None]) -> None:
+    """One journal serves all rooms: whatever goes wrong in one of them stops no other."""
+    try:
+        step()
+    except Exception:
+        _log.exception("a batch could not be told to its room")
