@@ -42,7 +42,7 @@ class ExecSettings(msgspec.Struct, frozen=True, kw_only=True):
     queue: int = 64
     queue_per_lease: int = 8
     warm_cells: int = 2
-    start_seconds: float = 5.0
+    start_seconds: float = 15.0
     cell_cores: float = 1.0
     lease_idle_seconds: float = 60.0
     lease_runs: int = 50

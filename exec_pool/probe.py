@@ -14,7 +14,7 @@ from exec_pool.runs import Ending
 
 Perform = Callable[[Plan, Limits], Awaitable[tuple[Ending, bytes]]]
 
-PROBE_LIMITS = Limits(wall_seconds=20, cpu_seconds=5, memory_bytes=64 * MIB, processes=16)
+PROBE_LIMITS = Limits(wall_seconds=60, cpu_seconds=5, memory_bytes=64 * MIB, processes=16)
 VERSION_LIMITS = Limits(wall_seconds=60, cpu_seconds=20, memory_bytes=768 * MIB, processes=128)
 
 HELLO = """

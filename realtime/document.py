@@ -4,7 +4,7 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
@@ -59,10 +59,13 @@ class Document:
         self._doc.apply_update(update)
         self.size += len(update)
         if is_walked:
-            footprint = check_update(update)
-            self.nested += footprint.nested
-            for client, clock in footprint.middles:
-                self._pairs.add(client, clock)
+            with suppress(BadUpdate):  # a document of many edits may have more parts than one edit may
+                self._count(check_update(update))
+
+    def _count(self, footprint: Footprint) -> None:
+        self.nested += footprint.nested
+        for client, clock in footprint.middles:
+            self._pairs.add(client, clock)
 
     def apply(self, update: bytes, *, may_repeat: bool = False) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
@@ -98,10 +101,9 @@ class Document:
         if len(footprint.spans) > 1 and clocks(self.state_vector()) != self._known:
             self.broken = True
             raise BadUpdate("the update waits for itself")
-        for client, clock in footprint.middles:
-            self._pairs.add(client, clock)
         self.size += len(new)
-        self.nested += footprint.nested if new != EMPTY_UPDATE else 0
+        if new != EMPTY_UPDATE:
+            self._count(footprint)
 
     def _novelty(self, update: bytes) -> bytes:
         made: list[bytes] = []

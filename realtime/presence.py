@@ -36,11 +36,12 @@ class Owner(Protocol):
 
 
 class _Known:
-    __slots__ = ("clock", "json", "lift", "member_id", "owner")
+    __slots__ = ("clock", "is_guest", "json", "lift", "member_id", "owner")
 
     def __init__(self, owner: Owner, clock: int, lift: int, json: bytes) -> None:
         self.owner: Owner | None = owner
         self.member_id = owner.member_id
+        self.is_guest = owner.is_guest
         self.clock = clock
         self.lift = lift
         self.json = json
@@ -144,9 +145,8 @@ def _may_take_over(known: _Known, owner: Owner, clock: int, is_first: bool) -> b
     Repeating what others say never yields a newer clock than ours. Of a member, the first words on a socket count too:
     with them a client speaks of itself; later it repeats, also what the member's other windows say.
     """
-    if clock > known.clock:
-        return owner.is_guest or known.member_id == owner.member_id
-    return is_first and not owner.is_guest and known.member_id == owner.member_id
+    may_be_the_same = known.is_guest if owner.is_guest else known.member_id == owner.member_id
+    return may_be_the_same and (clock > known.clock or (is_first and not owner.is_guest))
 
 
 def _renew(known: _Known, owner: Owner, clock: int, json: bytes) -> bool:
@@ -164,7 +164,7 @@ def _renew(known: _Known, owner: Owner, clock: int, json: bytes) -> bool:
     elif is_own and clock == known.clock and _same(json, known.json):
         known.lift = 0
         return False
-    known.owner, known.member_id = owner, owner.member_id
+    known.owner, known.member_id, known.is_guest = owner, owner.member_id, owner.is_guest
     known.clock, known.json = clock + known.lift, json
     return True
 

@@ -119,7 +119,7 @@ class Journal:
     def _show(self) -> None:
         unshown, self._unshown = self._unshown, []
         for sealed in unshown:
-            _safely(sealed.show)
+            _guarded(sealed.show)
 
     async def _commit(self) -> None:
         """Write until nothing is left, then let the next `touch` start anew."""
@@ -153,7 +153,7 @@ class Journal:
         self._stop_ticker()
         self._show()
         for sealed in batch:
-            _safely(sealed.settle)
+            _guarded(sealed.settle)
         if self._uncommitted:
             self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
         else:
@@ -197,9 +197,9 @@ class Journal:
         )
 
 
-def _safely(call: Callable[[], None]) -> None:
-    """What goes wrong in one room must not stop the journal of all."""
+def _guarded(step: Callable[[], None]) -> None:
+    """One journal serves all rooms: whatever goes wrong in one of them stops no other."""
     try:
-        call()
+        step()
     except Exception:
-        _log.exception("a room could not show or settle its batch")
+        _log.exception("a batch could not be told to its room")

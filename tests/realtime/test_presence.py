@@ -128,6 +128,14 @@ def test_A5_of_a_guest_only_a_newer_clock_proves_the_return() -> None:
     assert presence.announce(after, [state(1, 8)]) == [1]
 
 
+def test_A2_a_guest_takes_nothing_from_a_member() -> None:
+    presence, ana, guest = Presence(), Someone("ana"), Someone("guest-1", True, None)
+    presence.announce(ana, [state(1, 7)])
+    assert presence.announce(guest, [state(1, 99)]) == []
+    presence.leave(ana)
+    assert presence.announce(guest, [state(1, 99)]) == []
+
+
 def test_A6_too_many_ids_violate_the_protocol() -> None:
     presence = Presence()
     with pytest.raises(ProtocolViolation):

@@ -92,6 +92,35 @@ async def test_S5_who_leaves_before_the_answer_is_not_in_the_audience(
         assert (await room.document(MAIN)).audience == {ana.session}
 
 
+class Fragile:
+    """A target whose batches cannot be shown."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def seal(self) -> "Fragile":
+        return self
+
+    def show(self) -> None:
+        raise RuntimeError("no")
+
+    def settle(self) -> None:
+        raise RuntimeError("no")
+
+
+async def test_J6_a_room_that_cannot_be_told_stops_no_other(store: GatedStore, registries: OpenRegistry) -> None:
+    registry = registries()
+    async with registry.visit(ROOM.id) as room:
+        ana = Client(ANA)
+        await enter(room, ana)
+        for word in ("one", "two"):
+            registry.journal.touch(Fragile())
+            await receive(room, ana, ana.typed(word))
+            await registry.journal.flush()
+            ana.take()
+        assert ana.acks == [True, True]
+
+
 class BreakingStore(GatedStore):
     """Once the gate has opened, one commit succeeds and the next ones fail."""
 

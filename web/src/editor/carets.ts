@@ -61,7 +61,7 @@ class Caret implements LayerMarker {
   private get css(): string {
     const { open, below, left } = this.look;
     const parts = ["cm-remote-caret", `p${this.remote.color}`];
-    if (this.remote.ring) parts.push("ring");
+    if (this.remote.ring) parts.push("is-repeated");
     if (open) parts.push("open");
     if (below) parts.push("below");
     if (left) parts.push("left");

@@ -6,6 +6,7 @@ import { usePhone } from "../ui";
 import { ClosedNotice } from "./ClosedNotice";
 import { DesktopRoom } from "./DesktopRoom";
 import { PhoneRoom } from "./PhoneRoom";
+import { SaveLine } from "./SaveBadge";
 import { TopBar } from "./TopBar";
 import { useRoomKeys } from "./useRoomKeys";
 
@@ -31,6 +32,7 @@ export function RoomShell() {
         {t("app.skip")}
       </button>
       <TopBar />
+      {phone && <SaveLine />}
       {save.kind === "closed" && <ClosedNotice save={save} />}
       {phone ? <PhoneRoom /> : <DesktopRoom />}
     </div>

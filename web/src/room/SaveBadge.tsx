@@ -29,8 +29,27 @@ function useWhy(save: SaveState): string | null {
   return save.kind === "saved" ? t("connection.savedWhy") : null;
 }
 
+/** States that a phone gives a line of their own, because they are long and have a button. */
+const OWN_LINE = new Set<SaveState["kind"]>(["offline", "connecting", "unsaved"]);
+
+/** Under the bar of a phone while something is wrong. */
+export function SaveLine() {
+  const { save } = useRoom();
+  if (!OWN_LINE.has(save.kind)) return null;
+  return (
+    <div className="flex min-h-11 shrink-0 items-center border-b border-line bg-surface-2 px-3">
+      <Badge />
+    </div>
+  );
+}
+
 /** The one place that says whether my work is safe. */
-export function SaveBadge() {
+export function SaveBadge({ phone }: { phone: boolean }) {
+  const { save } = useRoom();
+  return phone && OWN_LINE.has(save.kind) ? null : <Badge />;
+}
+
+function Badge() {
   const t = useT();
   const { save, tryNow } = useRoom();
   const { connection } = useOpenRoom();
@@ -46,7 +65,7 @@ export function SaveBadge() {
   );
   const retry = save.kind === "offline" || (save.kind === "connecting" && save.attempt > 1);
   return (
-    <span className="flex min-w-0 items-center gap-2">
+    <span className="flex shrink-0 items-center gap-2">
       {why ? (
         <Tooltip label={why}>
           <button

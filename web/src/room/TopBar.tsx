@@ -30,7 +30,7 @@ export function TopBar() {
       <h1 className="min-w-8 truncate text-13 font-semibold" title={room.name}>
         {room.name}
       </h1>
-      <SaveBadge />
+      <SaveBadge phone={phone} />
       <span className="min-w-0 flex-1" />
       {!phone && <Followers />}
       <PeopleStack max={phone ? 2 : 5} />
