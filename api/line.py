@@ -16,6 +16,8 @@ from realtime.frames import announced_length, read_frame
 from realtime.outbox import LineOutbox, Turn
 
 EXTENSION = "sangam.line"
+ABORT_SECONDS = 2.0
+"""How long what is written at a stop may take to leave."""
 
 Receive = Callable[[bytes], Awaitable[None] | None]
 """Handles one message; an awaitable means that the next one has to wait for it."""
@@ -82,6 +84,11 @@ class LineProtocol(WebSocketsSansIOProtocol):
             return
         payload, self.frames = b"".join(self.frames), []
         self._line.deliver(payload)
+
+    def shutdown(self) -> None:
+        """The server stops: a peer that reads nothing must not hold it up."""
+        super().shutdown()
+        self.loop.call_later(ABORT_SECONDS, self.transport.abort)
 
     def pause_writing(self) -> None:
         super().pause_writing()

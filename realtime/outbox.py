@@ -14,6 +14,7 @@ from realtime.frames import Bundle, binary_frame
 
 MAX_PAYLOADS = 10_000
 """Messages in a queue, however small."""
+MAX_TURN_BYTES = 65_536
 
 
 class Outbox:
@@ -160,9 +161,12 @@ class Turn:
 
 
 class LineOutbox(Outbox):
-    """Writes ready frames to a transport. `is_full` is what the transport says of its buffer (`pause`, `resume`)."""
+    """Writes ready frames to a transport. `is_full` is what the transport says of its buffer (`pause`, `resume`).
 
-    __slots__ = ("_on_close", "_parts", "_transport", "_turn", "is_full")
+    What is put in one turn waits for its end, unless it is a lot: then the transport has to hear of it at once.
+    """
+
+    __slots__ = ("_on_close", "_parts", "_size", "_transport", "_turn", "is_full")
 
     def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None]) -> None:
         super().__init__()
@@ -170,6 +174,7 @@ class LineOutbox(Outbox):
         self._transport = transport
         self._turn = turn
         self._parts: list[bytes] = []
+        self._size = 0
         self.is_full = False
 
     @property
@@ -187,12 +192,15 @@ class LineOutbox(Outbox):
             if not self._parts:
                 self._turn.add(self)
             self._parts.append(wire)
+            self._size += len(wire)
+            if self._size > MAX_TURN_BYTES:
+                self.write()
 
     def write(self) -> None:
         """What was put since the last time, in one write. The same bytes go to everybody who got only a bundle."""
         parts = self._parts
         if parts:
-            self._parts = []
+            self._parts, self._size = [], 0
             self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
     def close(self, code: int, reason: str = "") -> None:
@@ -202,7 +210,7 @@ class LineOutbox(Outbox):
             self._on_close()
 
     def give_up(self) -> None:
-        self._parts = []
+        self._parts, self._size = [], 0
         super().give_up()
 
     def pause(self) -> None:
