@@ -153,9 +153,9 @@ async def test_J3_a_stock_provider_counts_to_zero_after_refusals(server: Server,
         assert (await puppet.look("p"))["unsyncedChanges"] == 3
         lock.end()
         await eventually(lambda: told(watcher) == (False, None))
-        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=5)
+        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
         await puppet("insert", "p", text="d")
-        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=5)
+        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
     await asyncio.gather(writer.close(), watcher.close())
 
 
