@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install test check fmt docs lock toolchains clean
+.PHONY: help run install test bench load check fmt docs lock toolchains clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -20,6 +20,14 @@ install: ## install and build, without serving
 test: install ## install what the tests need and run them all (TESTS="tests/rooms -k R7" for some)
 	@$(SETUP) test toolchains interop
 	@pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+bench: install ## compare with other servers, under ten minutes (FULL=1 for everything, ARGS="--only class" for a part)
+	@$(SETUP) bench
+	@python -m loadtests.peers $(if $(FULL),--full) $(ARGS)
+
+load: ## send people into a running server (HOST=http://127.0.0.1:8000, ARGS="-u 50 -t 60s")
+	@$(SETUP) load
+	@PYTHONPATH=. locust -f loadtests/locustfile.py --headless -H $(or $(HOST),http://127.0.0.1:8000) $(or $(ARGS),-u 20 -t 30s)
 
 check: ## formatting, lint and types of the Python and of the editor
 	@$(SETUP) dev
@@ -46,6 +54,6 @@ toolchains: ## install the compilers for code execution (Debian, root)
 	@$(SETUP) toolchains
 
 clean: ## remove everything that can be made again; never data
-	rm -rf .venv build web/dist web/node_modules tests/interop/node_modules
+	rm -rf .venv build web/dist web/node_modules tests/interop/node_modules loadtests/peers/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,7 @@ class Session:
     `missed` is None while the session follows; otherwise it is *behind*: it gets no increments until its outbox
     has drained, then one difference. `asked` is whether its answer to a SyncStep1 of ours is awaited after an edit that
     could not be taken. `user_json` is what others see as its awareness `user`. Once `ended` it is sent nothing.
+    `is_full` is whether it was last told that the document takes no more.
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class Session:
         "acknowledges",
         "asked",
         "ended",
+        "is_full",
         "is_guest",
         "live",
         "may_write",
@@ -60,6 +62,7 @@ class Session:
         self.live = False
         self.asked = False
         self.ended = False
+        self.is_full = False
         self._refused = 0
         self._uncounted: deque[bool] = deque()
         self.missed: tuple[bytes, list[bytes]] | None = None

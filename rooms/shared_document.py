@@ -177,11 +177,18 @@ class SharedDocument:
         except DocumentFull as error:
             _log.warning("edit refused", extra={"room": self._room.id, "document": self.name, "error": str(error)})
             session.refuse(count)
-            if session.acknowledges:
-                session.send(stateless_body(state_event(self._journal.state, is_full=True)))
+            self._tell_full(session, True)
         except MissingEdits:
             session.refuse(count)
             self._ask_for_all(session, is_reply)
+        else:
+            if session.is_full:
+                self._tell_full(session, False)
+
+    def _tell_full(self, session: Session, is_full: bool) -> None:
+        session.is_full = is_full
+        if session.acknowledges:
+            session.send(stateless_body(state_event(self._journal.state, is_full=is_full)))
 
     def _ask_for_all(self, session: Session, is_reply: bool) -> None:
         """An edit that builds on one that we lack, say one that was refused: the sender's reply has both."""

@@ -18,6 +18,7 @@ compile() { # NAME ARGUMENT...
 compile base pyproject.toml --group build
 compile test pyproject.toml --extra test --group build -c requirements/base.lock
 compile dev pyproject.toml --extra test --extra dev --group build -c requirements/test.lock
+compile load pyproject.toml --extra load --group build -c requirements/base.lock
 compile node --group node
 if grep -n "://" requirements/*.lock; then
     echo "a lock file holds an address" >&2

@@ -76,6 +76,30 @@ def interop() -> None:
     npm_packages(ROOT / "tests/interop")
 
 
+def bench() -> None:
+    """The servers that the benchmark compares with."""
+    environment()
+    packages("test")
+    folder = ROOT / "loadtests/peers"
+    npm_packages(folder)
+    if (folder / "node_modules/better-sqlite3/build/Release/better_sqlite3.node").exists():
+        return
+    say("compiling SQLite for Hocuspocus")
+    # The headers beside the Node.js, if they are there: otherwise the compilation fetches them from afar.
+    prefix = Path(os.path.realpath(shutil.which("node") or "node")).parent.parent
+    headers = [f"--nodedir={prefix}"] if (prefix / "include/node/node.h").exists() else []
+    try:
+        run("npm", "rebuild", "better-sqlite3", "--ignore-scripts=false", *headers, cwd=folder)
+    except subprocess.CalledProcessError:
+        say("it did not compile; Hocuspocus is left out where something is stored")
+
+
+def load() -> None:
+    """The people of the load test."""
+    environment()
+    packages("load")
+
+
 def toolchains() -> None:
     """The compilers and interpreters for code execution (Debian packages; needs root)."""
     listed = ROOT / "exec_pool/apt-packages.txt"
@@ -251,7 +275,9 @@ def say(message: str) -> None:
     print(f"· {message}", flush=True)
 
 
-STEPS: dict[str, Callable[[], None]] = {step.__name__: step for step in (base, test, dev, web, interop, toolchains)}
+STEPS: dict[str, Callable[[], None]] = {
+    step.__name__: step for step in (base, test, dev, web, interop, bench, load, toolchains)
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -34,7 +34,7 @@ class Scenario(msgspec.Struct, frozen=True):
     """A prefix of the names of the servers that take part; empty for all."""
 
     def takes(self, peer: Peer) -> bool:
-        return peer.name.startswith(self.only) and (peer.stores or not self.needs_store)
+        return peer.name.startswith(self.only) and (not self.needs_store or peer.stores())
 
 
 def _with_seconds(shape: Shape, seconds: float) -> Shape:

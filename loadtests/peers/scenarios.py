@@ -109,6 +109,7 @@ def kill(stage: Stage, server: Server, shape: Shape) -> Figures:
     The last client of each room watches nothing before the kill; after it, it alone comes and looks.
     """
     with stage.driver(server, stage.plans.typing(shape), "kill") as driver:
+        driver.open(0, 1)
         driver.open(0, shape.clients, stride=shape.size)
         for room in range(shape.rooms):
             driver.open(room * shape.size + 1, shape.size - 2)

@@ -41,8 +41,8 @@ class Peer(msgspec.Struct, frozen=True):
     path: str = "/{room}"
     document: str | None = None
     environ: Callable[[Place], dict[str, str]] = lambda _place: {}
-    stores: bool = True
-    """It can keep documents; what cannot is left out where a scenario needs that."""
+    stores: Callable[[], bool] = lambda: True
+    """Can it keep documents? What cannot is left out where a scenario needs that."""
 
 
 def _sangam(place: Place) -> list[str]:
@@ -67,6 +67,11 @@ def _hocuspocus(place: Place) -> list[str]:
     return [_node(), str(HERE / "hocuspocus.mjs"), str(place.port), *stored]
 
 
+def _has_sqlite() -> bool:
+    """Its extension is compiled on this machine, where there is a compiler."""
+    return (HERE / "node_modules/better-sqlite3/build/Release/better_sqlite3.node").exists()
+
+
 def _pycrdt(place: Place) -> list[str]:
     stored = [str(place.data / "pycrdt.sqlite")] if place.keeps else []
     return [sys.executable, str(HERE / "pycrdt_server.py"), str(place.port), *stored]
@@ -78,9 +83,9 @@ def _node() -> str:
 
 SANGAM = Peer("sangam", "Sangam, y-websocket dialect", _sangam, "/ws/{room}/main")
 SANGAM_COLLAB = Peer("sangam-collab", "Sangam, Hocuspocus dialect", _sangam, "/collab", "{room}/main")
-LIMIT = Peer("limit", "limit: a relay in C without documents", _relay, stores=False)
+LIMIT = Peer("limit", "limit: a relay in C without documents", _relay, stores=lambda: False)
 Y_WEBSOCKET = Peer("y-websocket", "@y/websocket-server 0.1.1", _y_websocket, environ=_y_websocket_environ)
-HOCUSPOCUS = Peer("hocuspocus", "Hocuspocus 4.7.0", _hocuspocus, "/", "{room}")
+HOCUSPOCUS = Peer("hocuspocus", "Hocuspocus 4.7.0", _hocuspocus, "/", "{room}", stores=_has_sqlite)
 PYCRDT = Peer("pycrdt", "pycrdt-websocket 0.16.5", _pycrdt)
 PEERS = (LIMIT, SANGAM, SANGAM_COLLAB, Y_WEBSOCKET, HOCUSPOCUS, PYCRDT)
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage, OpenRoom
-from tests.browser.room_page import make_room
-from tests.server import Server
+from tests.browser.room_page import RoomPage, make_room
+from tests.server import Server, running
 
 COLLAB = re.compile(r".*/collab$")
 FILES = {"a.py": "one\ntwo\nthree\n"}
@@ -135,3 +136,21 @@ def test_B6_the_others_are_seen_again_at_once(open_room: OpenRoom) -> None:
     asha.offline(False)
     asha.saved()
     expect(asha.page.locator(".cm-remote-caret")).to_have_count(1)
+
+
+def test_B9_a_refused_edit_is_kept_told_and_can_be_discarded(tmp_path: Path, browser: Browser) -> None:
+    with running(tmp_path / "small", max_document_bytes=20_000) as small:
+        host, guest = make_room(small, FILES, "Asha", "Ravi")
+        asha, ravi = (RoomPage(browser, small, joined).saved().open("a.py") for joined in (host, guest))
+        asha.at_end_of(1)
+        asha.page.keyboard.insert_text("x" * 30_000)
+        expect(asha.save).to_have_text("Read only")
+        expect(asha.page.get_by_text("The server did not take your last edits")).to_be_visible()
+        ravi.shows("one", "two", "three", "")
+        ravi.at_end_of(2).types("!").saved()
+        asha.page.get_by_role("button", name="Discard my edits").click()
+        asha.page.get_by_role("dialog").get_by_role("button", name="Discard my edits").click()
+        asha.saved().shows("one", "two!", "three", "")
+        asha.at_end_of(1).types("?").saved()
+        for page in (asha, ravi):
+            page.close()

@@ -96,6 +96,26 @@ async def test_J2_J3_a_slow_commit_is_shown_told_and_not_called_saved(server: Se
     await check_nothing_is_lost(server, host, "shown early")
 
 
+async def test_J3_who_types_on_before_the_first_sync_after_a_crash_loses_nothing(server: Server, lock: Locked) -> None:
+    """Their first edit builds on one that the server lost; it is asked for, and both are saved."""
+    host, writer, watcher = await two(server)
+    lock.begin()
+    writer.file().insert(0, "lost ")
+    await until_equal([writer, watcher], "lost ")
+    await asyncio.to_thread(server.kill)
+    lock.close()
+    await asyncio.gather(writer.drop(), watcher.drop())
+    await asyncio.to_thread(server.start)
+    await writer.connect()
+    writer.file().insert(5, "and found")
+    await until_saved([writer])
+    late = y_client(server, host.room_id, host.token)
+    await late.until_connected()
+    assert late.read() == writer.read() == "lost and found"
+    await asyncio.gather(writer.close(), late.close())
+    await check_nothing_is_lost(server, host, "lost and found")
+
+
 async def test_J2_a_newcomer_is_told_too(server: Server, lock: Locked) -> None:
     host, writer, watcher = await two(server)
     lock.begin()
@@ -153,9 +173,9 @@ async def test_J3_a_stock_provider_counts_to_zero_after_refusals(server: Server,
         assert (await puppet.look("p"))["unsyncedChanges"] == 3
         lock.end()
         await eventually(lambda: told(watcher) == (False, None))
-        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=5)
+        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
         await puppet("insert", "p", text="d")
-        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=5)
+        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
     await asyncio.gather(writer.close(), watcher.close())
 
 

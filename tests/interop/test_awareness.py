@@ -65,7 +65,7 @@ async def test_A4_who_leaves_is_gone_at_once(server: Server, puppet: Puppet, min
     await open_as(puppet, theirs, server, "bo", guest)
     await puppet.until("bo", sees(asha))
     await puppet("destroy", "asha")
-    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=5)
+    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=10)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -79,7 +79,7 @@ async def test_A4_who_dies_without_a_word_is_gone_at_once(server: Server, puppet
     asha = str(dying.doc.client_id)
     await puppet.until("bo", sees(asha))
     await dying.drop()
-    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=5)
+    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=10)
 
 
 @pytest.mark.parametrize("how", ["disconnect", "cut"])
@@ -91,13 +91,13 @@ async def test_A5_who_returns_is_seen_again_at_once(server: Server, puppet: Pupp
     await open_as(puppet, "y", server, "bo", guest)
     await puppet.until("bo", sees(asha, cursor="asha"))
     await puppet(how, "asha")
-    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=5)
+    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=10)
     await puppet("connect", "asha")
-    await puppet.until("bo", sees(asha, cursor="asha"), seconds=5)
+    await puppet.until("bo", sees(asha, cursor="asha"), seconds=10)
     await puppet("announce", "asha", field="cursor", value="moved")
-    await puppet.until("bo", sees(asha, cursor="moved"), seconds=5)
+    await puppet.until("bo", sees(asha, cursor="moved"), seconds=10)
     await puppet("renew", "bo")
-    await puppet.until("asha", lambda seen: len(seen["states"]) == 2, seconds=5)
+    await puppet.until("asha", lambda seen: len(seen["states"]) == 2, seconds=10)
 
 
 @pytest.mark.parametrize("kind", KINDS)

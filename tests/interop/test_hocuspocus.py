@@ -1,9 +1,10 @@
 """The stock Hocuspocus provider against the real server."""
 
+from pathlib import Path
 from typing import Any
 
 from tests.interop.puppets import Puppet
-from tests.server import Joined, Server, eventually
+from tests.server import Joined, Server, eventually, running
 
 
 def at_rest(seen: dict[str, Any]) -> bool:
@@ -213,3 +214,26 @@ async def test_W4_a_provider_that_syncs_again_is_told_saved_again(server: Server
         await puppet("forceSync", "host")
         await puppet("insert", "host", text=text)
         await puppet.until("host", at_rest)
+
+
+async def test_U4_what_is_too_much_is_refused_until_it_is_taken_back(tmp_path: Path, puppet: Puppet) -> None:
+    with running(tmp_path / "data", max_document_bytes=20_000) as server:
+        host = server.create_room()
+        guest = server.join(host.links["participant"], "Bo")
+        await mux(puppet, server, "host", host)
+        await mux(puppet, server, "guest", guest)
+        for name in ("host", "guest"):
+            await puppet.until(name, at_rest)
+        await puppet("insert", "host", text="x" * 30_000)
+        full = {"type": "state", "unsaved": False, "readOnly": "document_full"}
+        seen = await puppet.until("host", lambda seen: full in seen["events"])
+        assert seen["unsyncedChanges"] == 1
+        await puppet("insert", "guest", text="small")
+        await puppet.until("guest", at_rest)
+        await puppet("remove", "host", at=(await puppet.look("host"))["text"].index("x"), count=30_000)
+        await puppet.until("host", at_rest)
+        await puppet.until("host", lambda seen: seen["events"][-1] == full | {"readOnly": None})
+        await puppet("insert", "host", text=" and fine")
+        await puppet.until("guest", lambda seen: "fine" in seen["text"])
+        await puppet.until_reads((await puppet.look("host"))["text"], "guest")
+        assert sorted((await puppet.look("guest"))["text"].split()) == ["and", "fine", "small"]

@@ -100,6 +100,13 @@ export class Connection {
     this.connect();
   };
 
+  /** Gives up what this browser kept; the page has to be loaded again after it. */
+  async discard(): Promise<void> {
+    const { store } = this;
+    this.destroy();
+    await store.discard();
+  }
+
   destroy(): void {
     this.gone = true;
     for (const timer of [this.retryTimer, this.lateTimer, this.connectTimer]) clearTimeout(timer);
@@ -273,6 +280,7 @@ export class Connection {
     if (!(data instanceof ArrayBuffer) || !refusesEdit(data)) return;
     this.refused = true;
     this.setReadOnly(this.serverReadOnly ?? "refused");
+    void this.countKept();
     this.settle();
   }
 

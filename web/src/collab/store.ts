@@ -31,12 +31,15 @@ export interface LocalStore {
   /** Settles when every edit made so far is on the disk of this browser. */
   flushed(): Promise<void>;
   close(): void;
+  /** Closes and removes what was kept. */
+  discard(): Promise<void>;
 }
 
 const NOWHERE: LocalStore = {
   ready: Promise.resolve(),
   flushed: () => Promise.resolve(),
   close: () => undefined,
+  discard: () => Promise.resolve(),
 };
 
 /** Transactions of one store run in order, so an empty one ends after those before it. */
@@ -73,5 +76,9 @@ export function openStore(roomId: string, createdAt: number, doc: Y.Doc): LocalS
     ready: Promise.race([synced, failed, timeout]),
     flushed: () => lastWrite(persistence.db),
     close: () => void persistence.destroy().catch(() => undefined),
+    discard: async () => {
+      await persistence.destroy();
+      await clearDocument(name);
+    },
   };
 }

@@ -1,11 +1,12 @@
 import { useEffect } from "react";
-import { useRoom } from "../collab";
+import { type SaveState, useRoom } from "../collab";
 import { useT } from "../i18n";
 import { useFollowedFile } from "../people/useFollow";
 import { usePhone } from "../ui";
 import { ClosedNotice } from "./ClosedNotice";
 import { DesktopRoom } from "./DesktopRoom";
 import { PhoneRoom } from "./PhoneRoom";
+import { RefusedNotice } from "./RefusedNotice";
 import { SaveLine } from "./SaveBadge";
 import { TopBar } from "./TopBar";
 import { useRoomKeys } from "./useRoomKeys";
@@ -34,9 +35,15 @@ export function RoomShell() {
       <TopBar />
       {phone && <SaveLine />}
       {save.kind === "closed" && <ClosedNotice save={save} />}
+      {isRefused(save) && <RefusedNotice />}
       {phone ? <PhoneRoom /> : <DesktopRoom />}
     </div>
   );
+}
+
+/** Something I wrote is here and nowhere else, and stays so unless I do something. */
+function isRefused(save: SaveState): boolean {
+  return save.kind === "readOnly" && (save.reason === "refused" || save.edits > 0);
 }
 
 /** Where the keyboard of a phone covers the page instead of shrinking it, the page shrinks itself. */
