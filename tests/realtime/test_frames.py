@@ -55,6 +55,7 @@ def test_W3_long_messages_are_read(size: int) -> None:
         masked(b"\x03\xe8", opcode=Opcode.CLOSE),
         Frame(Opcode.BINARY, b"unmasked").serialize(mask=False),
     ],
+    ids=["text", "first fragment", "last fragment", "ping", "close", "unmasked"],
 )
 def test_W2_all_else_is_left_to_the_library(frame: bytes) -> None:
     assert read_frame(frame, 0) == (len(frame), None)
