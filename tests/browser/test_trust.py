@@ -154,3 +154,17 @@ def test_B9_a_refused_edit_is_kept_told_and_can_be_discarded(tmp_path: Path, bro
         asha.at_end_of(1).types("?").saved()
         for page in (asha, ravi):
             page.close()
+
+
+def test_B7_what_is_too_large_to_send_is_kept_and_not_sent_again(tmp_path: Path, browser: Browser) -> None:
+    with running(tmp_path / "narrow", max_frame_bytes=20_000) as narrow:
+        (host,) = make_room(narrow, FILES, "Asha")
+        asha = RoomPage(browser, narrow, host).saved().open("a.py").at_end_of(1)
+        asha.page.keyboard.insert_text("x" * 30_000)
+        expect(asha.page.get_by_text("What you wrote is too large to send at once")).to_be_visible()
+        expect(asha.save).to_have_text("Closed")
+        expect(asha.page.get_by_role("button", name="Download what is kept here")).to_be_visible()
+        asha.page.get_by_role("button", name="Discard my edits").click()
+        asha.page.get_by_role("dialog").get_by_role("button", name="Discard my edits").click()
+        asha.saved().shows("one", "two", "three", "")
+        asha.close()

@@ -24,10 +24,14 @@ describe("B7 looking for a lost server", () => {
     expect(retryDelay(2, 1012, most)).toBeLessThan(1_001);
   });
 
+  it("does not send again what was too large or not understood", () => {
+    expect([1009, 4400].map(finalReason)).toEqual(["too_big", "misunderstood"]);
+  });
+
   it("stops for good after 4401, 4403 and 4404", () => {
     expect([4401, 4403, 4404].map(finalReason)).toEqual(["signed_out", "forbidden", "no_room"]);
-    expect([1001, 1006, 1009, 1011, 1012, 1013, 4408].map(finalReason)).toEqual(
-      Array.from({ length: 7 }, () => null),
+    expect([1001, 1006, 1011, 1012, 1013, 4408].map(finalReason)).toEqual(
+      Array.from({ length: 6 }, () => null),
     );
   });
 });

@@ -6,6 +6,8 @@ const RESTARTING = 1012;
 const OVERLOADED = 1013;
 
 const FINAL: Readonly<Record<number, ClosedReason>> = {
+  1009: "too_big",
+  4400: "misunderstood",
   4401: "signed_out",
   4403: "forbidden",
   4404: "no_room",

@@ -9,7 +9,7 @@ import { type Facts, sameState, saveState } from "./save";
 import { Signal } from "./signal";
 import { RoomSocket } from "./socket";
 import { type LocalStore, openStore } from "./store";
-import type { ReadOnlyReason, SaveState } from "./types";
+import type { ClosedReason, ReadOnlyReason, SaveState } from "./types";
 
 const LATE_MS = 400;
 const CONNECT_MS = 15_000;
@@ -183,7 +183,7 @@ export class Connection {
     this.tickTimer = window.setInterval(() => this.update(), 1_000);
   }
 
-  private end(code: number, reason: "signed_out" | "forbidden" | "no_room"): void {
+  private end(code: number, reason: ClosedReason): void {
     this.facts.closed = { code, reason };
     this.down();
     clearTimeout(this.retryTimer);

@@ -15,8 +15,8 @@ export type SaveState =
 /** `observer`: my role only reads; `refused`: the server turned an edit away. */
 export type ReadOnlyReason = "observer" | "store_behind" | "document_full" | "refused";
 
-/** Why no further attempt is made: 4401, 4403, 4404. */
-export type ClosedReason = "signed_out" | "forbidden" | "no_room";
+/** Why no further attempt is made: 4401, 4403, 4404, 4400, 1009. */
+export type ClosedReason = "signed_out" | "forbidden" | "no_room" | "misunderstood" | "too_big";
 
 export interface RoomState {
   /** The link code of the page. */

@@ -22,6 +22,9 @@ export function RoomShell() {
   useFreshReturn();
   useEffect(() => {
     document.title = t("app.title", { room: room.name });
+    return () => {
+      document.title = "Sangam";
+    };
   }, [room.name, t]);
   return (
     <div className="flex h-[var(--visible-height,100dvh)] flex-col overflow-hidden">

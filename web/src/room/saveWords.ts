@@ -13,6 +13,8 @@ const CLOSED: Record<ClosedReason, { title: MessageKey; text: MessageKey }> = {
   signed_out: { title: "connection.closedSignedOut", text: "connection.closedSignedOutText" },
   forbidden: { title: "connection.closedForbidden", text: "connection.closedForbiddenText" },
   no_room: { title: "connection.closedNoRoom", text: "connection.closedNoRoomText" },
+  too_big: { title: "connection.closedTooBig", text: "connection.closedTooBigText" },
+  misunderstood: { title: "connection.closedOther", text: "connection.closedOtherText" },
 };
 
 export function readOnlyWords(reason: ReadOnlyReason): string {
