@@ -21,7 +21,10 @@ def merge(updates: list[bytes]) -> list[bytes]:
     """As few updates as possible, nearly always one, that say the same as all of them. Safe in any thread."""
     if len(updates) < 2:
         return updates
-    return [merge_updates(*run) for run in mergeable(updates)]
+    try:
+        return [merge_updates(*run) for run in mergeable(updates)]
+    except ValueError:  # they were applied, so they may be neither lost nor withheld
+        return updates
 
 
 class Document:

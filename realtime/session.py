@@ -6,6 +6,9 @@ from collections import deque
 from realtime.outbox import Outbox
 from realtime.protocol import REFUSED_BODY, SAVED_BODY, step1_body
 
+Missed = tuple[bytes, list[bytes]]
+"""What a session that is behind was sent: a state vector, and the updates within it that it was not sent."""
+
 MAX_UNSEEN_UPDATES = 512
 """Edits of one session that nobody was shown yet; past it the session is not read until they were."""
 
@@ -65,7 +68,7 @@ class Session:
         self.is_full = False
         self._refused = 0
         self._uncounted: deque[bool] = deque()
-        self.missed: tuple[bytes, list[bytes]] | None = None
+        self.missed: Missed | None = None
         self.unseen = 0
         self._settled = asyncio.Event()
 

@@ -173,7 +173,7 @@ class Room:
         body = stateless_body(text)
         for shared in self.loaded():
             if shared.name == MAIN:
-                shared.tell(body)
+                shared.audience.tell(body)
 
     def journal_state(self, state: JournalState, *, recovered: bool) -> None:
         self.tell(state_event(state))

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, ProtocolViolation
-from realtime.frames import Bundle
 from realtime.lib0 import write_uint
 from realtime.presence import Presence
 from realtime.protocol import (
@@ -24,8 +23,9 @@ from realtime.protocol import (
     step2_body,
     update_body,
 )
-from realtime.session import MAX_UNSEEN_UPDATES, Session
+from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.update import EMPTY_UPDATE, first_client
+from rooms.audience import Audience
 from rooms.events import state_event
 from rooms.journal import Journal
 from rooms.store import SYSTEM, Entry, JournalStore
@@ -34,8 +34,6 @@ _log = logging.getLogger(__name__)
 
 SNAPSHOT_ENTRIES = 500
 SNAPSHOT_BYTES = 1_048_576
-STALL_SECONDS = 30.0
-"""How long a session may stay behind before it is closed with 1013."""
 
 
 class RoomNumbers(Protocol):
@@ -105,7 +103,7 @@ class SharedDocument:
         self._max_bytes = max_bytes
         self.document = Document(max_bytes)
         self.presence = Presence()
-        self.audience: set[Session] = set()
+        self.audience = Audience(self._mark, self._catch_up)
         self._gathered = Gathered(self)
         self._unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
@@ -311,39 +309,9 @@ class SharedDocument:
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
         if edits or presence:
-            self._broadcast(edits, presence, author=_only_author(sealed))
+            self.audience.broadcast(edits, presence, author=_only_author(sealed))
         for session, count in sealed.senders.items():
             session.count_seen(count)
-
-    def _broadcast(self, edits: list[bytes], presence: list[bytes], *, author: Session | None) -> None:
-        """The hot path: each bundle is encoded once per prefix and put once per recipient.
-
-        The only author of an edit does not need it back, but does get its presence: a y-websocket client hangs up
-        after a silence.
-        """
-        bundles: dict[bytes, Bundle] = {}
-        for session in self.audience:
-            if session.missed is not None:
-                continue
-            outbox = session.outbox
-            if session is author and not session.wants_echo:
-                for body in presence:
-                    session.send(body)
-            else:
-                bundle = bundles.get(session.prefix)
-                if bundle is None:
-                    bundle = bundles[session.prefix] = Bundle(session.prefix, edits + presence)
-                outbox.put_bundle(bundle)
-            if outbox.is_full:
-                self._fall_behind(session)
-
-    def tell(self, body: bytes) -> None:
-        """Send a stateless message to those who understand it."""
-        for session in self.audience:
-            if session.acknowledges and session.missed is None:
-                session.send(body)
-                if session.outbox.is_full:
-                    self._fall_behind(session)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -353,22 +321,12 @@ class SharedDocument:
 
     # Slow readers
 
-    def _fall_behind(self, session: Session) -> None:
-        """What is queued is all that it gets until its queue is low; its memory stays bounded."""
-        missed = (self.document.state_vector(), list(self._unshown))
-        session.missed = missed
-        session.outbox.when_low(lambda: self._catch_up(session))
-        asyncio.get_running_loop().call_later(STALL_SECONDS, self._give_up, session, missed)
+    def _mark(self) -> Missed:
+        """What everybody in the audience has been sent: the document but for what is not shown yet."""
+        return self.document.state_vector(), list(self._unshown)
 
-    def _give_up(self, session: Session, missed: tuple[bytes, list[bytes]]) -> None:
-        if session.missed is missed and session in self.audience:
-            session.outbox.give_up()
-
-    def _catch_up(self, session: Session) -> None:
-        if session.missed is None or session not in self.audience:
-            return
-        state_vector, unshown = session.missed
-        session.missed = None
+    def _catch_up(self, session: Session, missed: Missed) -> None:
+        state_vector, unshown = missed
         for update in [self.document.diff(state_vector), *merge(unshown)]:
             self._reply(session, update_body(update))
         session.send(awareness_body(self.presence.everybody()))
@@ -382,9 +340,8 @@ class SharedDocument:
             return
         self._mending = asyncio.get_running_loop().create_future()
         try:
-            on_their_way = list(
-                self._uncommitted
-            )  # before reading: what is committed meanwhile is in neither place later
+            # Taken before reading: what is committed meanwhile is in neither place later.
+            on_their_way = list(self._uncommitted)
             fresh = await self._stored_document()
             fresh.load(None, 0, on_their_way)
             self.document = fresh

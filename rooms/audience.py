@@ -1,0 +1,81 @@
+"""Everybody who watches one document: the broadcast, and those who read too slowly for it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from realtime.frames import Bundle
+from realtime.session import Missed, Session
+
+STALL_SECONDS = 30.0
+"""How long a session may stay behind before it is closed with 1013."""
+
+
+class Audience:
+    """Owned by a document of an open room.
+
+    `mark` says what a session has been sent so far; `catch_up` gets a session that has read its queue, and that mark.
+    """
+
+    __slots__ = ("_catch_up", "_mark", "_sessions")
+
+    def __init__(self, mark: Callable[[], Missed], catch_up: Callable[[Session, Missed], None]) -> None:
+        self._sessions: set[Session] = set()
+        self._mark = mark
+        self._catch_up = catch_up
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._sessions)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def add(self, session: Session) -> None:
+        self._sessions.add(session)
+
+    def discard(self, session: Session) -> None:
+        self._sessions.discard(session)
+
+    def broadcast(self, edits: list[bytes], presence: list[bytes], *, author: Session | None) -> None:
+        """The hot path: each bundle is encoded once per prefix and put once per recipient.
+
+        The only author of an edit does not need it back, but does get its presence: a y-websocket client hangs up
+        after a silence.
+        """
+        bundles: dict[bytes, Bundle] = {}
+        for session in self._sessions:
+            if session.missed is not None:
+                continue
+            outbox = session.outbox
+            if session is author and not session.wants_echo:
+                for body in presence:
+                    session.send(body)
+            else:
+                bundle = bundles.get(session.prefix)
+                if bundle is None:
+                    bundle = bundles[session.prefix] = Bundle(session.prefix, edits + presence)
+                outbox.put_bundle(bundle)
+            if outbox.is_full:
+                self._fall_behind(session)
+
+    def tell(self, body: bytes) -> None:
+        """Send a stateless message to those who understand it."""
+        for session in self._sessions:
+            if session.acknowledges and session.missed is None:
+                session.send(body)
+                if session.outbox.is_full:
+                    self._fall_behind(session)
+
+    def _fall_behind(self, session: Session) -> None:
+        """What is queued is all that it gets until its queue is low; its memory stays bounded."""
+        missed = session.missed = self._mark()
+        session.outbox.when_low(lambda: self._recover(session, missed))
+        asyncio.get_running_loop().call_later(STALL_SECONDS, self._give_up, session, missed)
+
+    def _recover(self, session: Session, missed: Missed) -> None:
+        if session.missed is missed and session in self._sessions:
+            session.missed = None
+            self._catch_up(session, missed)
+
+    def _give_up(self, session: Session, missed: Missed) -> None:
+        if session.missed is missed and session in self._sessions:
+            session.outbox.give_up()
