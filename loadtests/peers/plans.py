@@ -130,7 +130,7 @@ def document_events(keystrokes: int, luck: random.Random) -> Iterator[Event]:
             del text[place - 1]
             length, place = length - 1, place - 1
             continue
-        if kind > 0.9:
+        if kind > 0.97:
             place = luck.randint(0, length)
         text.insert(place, luck.choice(_LETTERS))
         length, place = length + 1, place + 1
