@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.api.scene import Scene, memory_bytes, until_closed, update_frame
+from tests.api.scene import Scene, memory_bytes, until, until_closed, update_frame
 from tests.clients import mux_client, sized, uint, until_equal, y_client
 from tests.server import Server, eventually, running
 
@@ -124,9 +124,9 @@ async def test_S3_a_reader_that_never_reads_costs_little_and_is_closed_with_1013
             after = b"\x84\x05" + uint(number * 100_000 - 1) if number else b"\x04\x01\x01t"
             text = sized(b"x" * 100_000)
             await writer.send(update_frame(b"\x01\x01\x05" + uint(number * 100_000) + after + text + b"\x00"))
-        await eventually(lambda: behind(scene.server) == 1, "it was never behind", 20)
+        await until(lambda: behind(scene.server) == 1, "it was never behind")
         assert memory_bytes(scene.server) - before < 200 * 2**20
-        await eventually(lambda: behind(scene.server) == 0, "it was never given up", 60)
+        await until(lambda: behind(scene.server) == 0, "it was never given up", 60)
         deaf.transport.resume_reading()
         assert await until_closed(deaf) in (1013, 1006)  # 1006: there was no room left for the close frame
         await writer.close()

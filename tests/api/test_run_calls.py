@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.api.scene import Scene
+from tests.api.scene import Scene, until
 from tests.clients import FILE, Client, y_client
 from tests.server import Server, eventually
 
@@ -47,7 +47,7 @@ async def run_to_the_end(scene: Scene) -> None:
     answer = await call(scene, "", {"fileId": FILE, "stdin": "hi\n"})
     assert answer.status_code == 201, answer.text
     assert (await call(scene, f"/{answer.json()['run']['id']}/input", {"eof": True})).status_code == 204
-    await eventually(lambda: kinds(scene)["finished"] == before + 1)
+    await until(lambda: kinds(scene)["finished"] == before + 1)
 
 
 async def test_E12_fifty_runs_at_once_are_four_and_all_end(scene: Scene, writer: Client) -> None:
@@ -59,11 +59,11 @@ async def test_E12_fifty_runs_at_once_are_four_and_all_end(scene: Scene, writer:
         runs = [answer.json()["run"]["id"] for answer in answers if answer.status_code == 201]
         stops = await asyncio.gather(*(call(scene, f"/{run}/stop", {}) for run in runs for _ in range(5)))
         assert {answer.status_code for answer in stops} <= {204, 409}
-        await eventually(lambda: kinds(scene)["finished"] == 4)
+        await until(lambda: kinds(scene)["finished"] == 4)
         assert kinds(scene)["started"] == 4
-        await eventually(lambda: running_now(scene.server) == 0)
+        await until(lambda: running_now(scene.server) == 0)
         await run_to_the_end(scene)
-        await eventually(lambda: kinds(scene)["finished"] == 5)
+        await until(lambda: kinds(scene)["finished"] == 5)
     await writer.close()
 
 
@@ -72,7 +72,7 @@ async def test_E12_input_and_stop_race_and_the_run_ends_once(scene: Scene, write
     bodies = [("input", {"text": f"{n}\n"}) for n in range(20)] + [("stop", {}), ("input", {"eof": True})] * 3
     answers = await asyncio.gather(*(call(scene, f"/{run}/{path}", body) for path, body in bodies))
     assert {answer.status_code for answer in answers} <= {204, 409}
-    await eventually(lambda: kinds(scene)["finished"] == 1)
+    await until(lambda: kinds(scene)["finished"] == 1)
     for path, body in (("input", {"text": "late"}), ("stop", {})):
         late = await call(scene, f"/{run}/{path}", body)
         assert (late.status_code, late.json()["error"]["code"]) == (409, "run_over")
@@ -120,5 +120,5 @@ async def test_E5_an_observer_starts_types_and_stops_nothing(scene: Scene, write
     stolen = await call(elsewhere, f"/{run}/stop", {})
     assert (stolen.status_code, stolen.json()["error"]["code"]) == (409, "run_over")
     assert (await call(scene, f"/{run}/stop", {})).status_code == 204
-    await eventually(lambda: kinds(scene)["finished"] == 1)
+    await until(lambda: kinds(scene)["finished"] == 1)
     await writer.close()
