@@ -1,6 +1,5 @@
 """Does the benchmark notice what a server does wrong?"""
 
-
 import msgspec
 import pytest
 
