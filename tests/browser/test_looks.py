@@ -112,6 +112,13 @@ def test_B19_a_question_mark_lists_the_keys(open_room: OpenRoom) -> None:
     expect(asha.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     asha.presses("Escape")
     expect(asha.page.get_by_role("dialog")).to_have_count(0)
+    expect(asha.row("b.py")).to_be_focused()
+    menu = asha.page.get_by_role("button", name="Room menu")
+    menu.click()
+    asha.page.get_by_role("menuitem", name="Keyboard shortcuts").click()
+    asha.page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    asha.presses("Escape")
+    expect(menu).to_be_focused()
 
 
 def test_B20_the_first_paint_has_the_chosen_theme(open_room: OpenRoom) -> None:

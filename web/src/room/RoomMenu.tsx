@@ -30,7 +30,10 @@ export function RoomMenu({ onInvite }: { onInvite: () => void }) {
   useQuestionMark(() => setHelp(true));
   return (
     <>
-      <Menu align="end" trigger={<IconButton icon={Ellipsis} label={t("room.menu")} />}>
+      <Menu
+        align="end"
+        trigger={<IconButton data-room-menu icon={Ellipsis} label={t("room.menu")} />}
+      >
         {phone && <PhoneFacts />}
         {phone && (
           <MenuItem icon={UserPlus} onSelect={onInvite}>
@@ -54,11 +57,22 @@ export function RoomMenu({ onInvite }: { onInvite: () => void }) {
       </Menu>
       {help && (
         <Suspense>
-          <Shortcuts onClose={() => setHelp(false)} />
+          <Shortcuts
+            onClose={() => {
+              setHelp(false);
+              setTimeout(focusMenu, 50);
+            }}
+          />
         </Suspense>
       )}
     </>
   );
+}
+
+/** The item that opened a dialog is gone with its menu, so the focus would fall to the page. */
+function focusMenu(): void {
+  if (document.activeElement !== document.body) return;
+  document.querySelector<HTMLElement>("[data-room-menu]")?.focus();
 }
 
 function PhoneFacts() {

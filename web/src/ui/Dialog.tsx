@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useT } from "../i18n";
 import { Button } from "./Button";
 import { cx } from "./cx";
@@ -23,6 +23,20 @@ const SCRIM =
 const MOTION =
   "transition-[opacity,translate] duration-(--d-base) ease-(--ease) starting:opacity-0 starting:translate-y-2";
 
+/** Gives the focus back to where it was: Radix does so only for a trigger of its own. */
+function useReturn() {
+  const before = useRef<Element | null>(null);
+  return {
+    onOpenAutoFocus: () => {
+      before.current = document.activeElement;
+    },
+    onCloseAutoFocus: () => {
+      if (before.current instanceof HTMLElement && before.current.isConnected)
+        before.current.focus();
+    },
+  };
+}
+
 /** In the middle of the window; a bottom sheet on phones. */
 export function Dialog(props: DialogProps) {
   const {
@@ -36,12 +50,14 @@ export function Dialog(props: DialogProps) {
     className,
   } = props;
   const t = useT();
+  const focus = useReturn();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className={SCRIM} />
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
+          {...focus}
           className={cx(
             "fixed z-(--z-dialog) flex max-h-[85dvh] flex-col gap-3 overflow-y-auto overscroll-contain bg-raised p-5 shadow-3",
             "wide:inset-x-4 wide:top-[12dvh] wide:mx-auto wide:rounded-4",
