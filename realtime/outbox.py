@@ -137,6 +137,7 @@ class Transport(Protocol):
     """The part of an asyncio transport that a line writes to."""
 
     def write(self, data: bytes) -> None: ...
+    def is_closing(self) -> bool: ...
     def get_write_buffer_size(self) -> int: ...
 
 
@@ -201,6 +202,8 @@ class LineOutbox(Outbox):
         parts = self._parts
         if parts:
             self._parts, self._size = [], 0
+            if self._transport.is_closing():  # the peer is gone; a write would raise, in everybody's turn
+                return
             self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
     def close(self, code: int, reason: str = "") -> None:

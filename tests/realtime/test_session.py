@@ -96,11 +96,17 @@ async def test_S4_a_fast_sender_is_not_read_until_its_edits_were_shown() -> None
 class Wire:
     """A transport that only remembers what was written."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, closed: bool = False) -> None:
         self.writes: list[bytes] = []
+        self.closed = closed
 
     def write(self, data: bytes) -> None:
+        if self.closed:
+            raise RuntimeError("the handler is closed")  # as uvloop's does
         self.writes.append(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
 
     def get_write_buffer_size(self) -> int:
         return sum(map(len, self.writes))
@@ -150,3 +156,12 @@ async def test_S2_a_line_tells_once_when_its_transport_has_drained() -> None:
     outbox.resume()
     outbox.resume()
     assert (outbox.is_full, told) == (False, [1])
+
+
+async def test_S5_somebody_who_is_gone_costs_the_others_of_the_turn_nothing() -> None:
+    turn, wires = Turn(asyncio.get_running_loop()), [Wire(), Wire(closed=True), Wire()]
+    for wire in wires:
+        line_outbox(wire, turn).put(b"edit")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [wire.writes for wire in wires] == [[binary_frame(b"edit")], [], [binary_frame(b"edit")]]
