@@ -28,7 +28,7 @@ async def writer(scene: Scene) -> Client:
 
 
 async def call(scene: Scene, path: str, body: object, token: str = "") -> httpx.Response:
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=30, verify=False) as http:  # plain HTTP: reading certificates takes long
         headers = {"Authorization": f"Bearer {token or scene.guest.token}"}
         return await http.post(f"{scene.server.http}/api/rooms/{scene.room}/runs{path}", json=body, headers=headers)
 
