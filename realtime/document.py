@@ -4,17 +4,30 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from time import thread_time
 from typing import Any, cast
 
 from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
-from realtime.errors import BadUpdate, DocumentFull, MissingEdits
+from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.lib0 import Reader
 from realtime.pairs import Pairs, may_hold_pairs
 from realtime.update import EMPTY_UPDATE, MAX_CLOCK, NESTED_LIMIT, Footprint, check_update, mergeable
 
 FILES = "files"
+FEW_PLACES = 12
+"""What a keystroke has (`Footprint.places`): it is not tried, as one scan of a document takes well under a second."""
+MAX_STEPS = 2_000_000
+"""Places times what each may have to pass, about 0.1 µs a step: an update of more is tried in a process of its own."""
+MAX_GROWTH_STEPS = 10_000_000
+"""The same for what came into the document while the update was tried."""
+SLOW_SECONDS = 0.0005
+"""An update that takes longer to apply, though it was not tried, strains the document."""
+MAX_STRAIN_SECONDS = 0.1
+BYTES_PER_BLOCK = 8
+_BYTES_PER_STEP = 4096
+"""Splitting a string copies it, so many bytes in the time of one step."""
 
 
 def merge(updates: list[bytes]) -> list[bytes]:
@@ -30,11 +43,12 @@ def merge(updates: list[bytes]) -> list[bytes]:
 class Document:
     """Owned by one open room. Knows no users and no storage.
 
-    `size` counts the bytes applied since the last full encoding, an upper bound of what the document takes.
+    `size` counts the bytes applied since the last full encoding, an upper bound of what the document takes; `blocks`
+    is such a bound of the pieces that the library keeps, which a hostile edit can make it scan for each of its items.
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
     """
 
-    __slots__ = ("_doc", "_files", "_known", "_pairs", "broken", "max_bytes", "nested", "size")
+    __slots__ = ("_doc", "_files", "_known", "_pairs", "_strain", "blocks", "broken", "max_bytes", "nested", "size")
 
     def __init__(self, max_bytes: int) -> None:
         self._doc: Doc[Any] = Doc()
@@ -44,6 +58,8 @@ class Document:
         self.max_bytes = max_bytes
         self.size = 0
         self.nested = 0
+        self.blocks = 0
+        self._strain = 0.0
         self.broken = False
 
     def load(self, snapshot: bytes | None, nested: int, updates: Iterable[bytes]) -> None:
@@ -58,32 +74,56 @@ class Document:
             self._load_one(update, True)
         self._known = clocks(self.state_vector())
 
-    def _load_one(self, update: bytes, is_walked: bool) -> None:
+    def take(self, update: bytes) -> None:
+        """Apply what was checked before, and count nothing but its bytes."""
         self._doc.apply_update(update)
         self.size += len(update)
-        if is_walked:
-            with suppress(BadUpdate):  # a document of many edits may have more parts than one edit may
-                self._count(check_update(update))
+
+    def _load_one(self, update: bytes, is_walked: bool) -> None:
+        self.take(update)
+        try:
+            footprint = check_update(update) if is_walked else None
+        except BadUpdate:  # a document of many edits may have more parts than one edit may
+            footprint = None
+        if footprint is None:
+            self.blocks += len(update) // BYTES_PER_BLOCK
+        else:
+            self._count(footprint)
 
     def _count(self, footprint: Footprint) -> None:
         self.nested += footprint.nested
+        self.blocks += footprint.places
         for client, clock in footprint.middles:
             self._pairs.add(client, clock)
 
-    def apply(self, update: bytes, *, may_repeat: bool = False) -> bytes:
+    def apply(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
 
         With `may_repeat` known deletions are told from new ones: a reconnecting client repeats all that it knows.
-        Raises BadUpdate (nothing of it may be journaled; see `broken`), DocumentFull or MissingEdits (nothing was
-        applied).
+        `passed` are the blocks there were when the update passed its trial.
+        Raises BadUpdate (nothing of it may be journaled; see `broken`), DocumentFull, MissingEdits or NeedsTrial
+        (nothing was applied).
         """
         footprint = self._admit(update)
+        if self._may_take_long(footprint, passed):
+            raise NeedsTrial("the update may take long to apply")
         repeats = may_repeat or footprint.repeats(self._known)
         new = self._novelty(update) if repeats else update
         if not repeats:
             self._apply(update)
         self._note(footprint, new)
+        if passed is not None:
+            self._strain = 0.0
         return new
+
+    def _may_take_long(self, footprint: Footprint, passed: int | None) -> bool:
+        """Once untried updates have taken `MAX_STRAIN_SECONDS`, the next one is tried whatever it has."""
+        if passed is not None:
+            return footprint.places * (self.blocks - passed) > MAX_GROWTH_STEPS
+        if self._strain > MAX_STRAIN_SECONDS:
+            return True
+        steps = footprint.places * (self.blocks + footprint.places + self.size // _BYTES_PER_STEP)
+        return footprint.places > FEW_PLACES and steps > MAX_STEPS
 
     def _admit(self, update: bytes) -> Footprint:
         if self.size + len(update) > self.max_bytes:
@@ -122,8 +162,12 @@ class Document:
         return made[0]
 
     def _apply(self, update: bytes) -> None:
+        started = thread_time()
         with self._breaking():
             self._doc.apply_update(update)
+        took = thread_time() - started
+        if took > SLOW_SECONDS:
+            self._strain += took
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -203,7 +247,9 @@ class Document:
         self._note(check_update(made[0]), made[0])
         return made[0]
 
-    def apply_normalised(self, update: bytes, *, may_repeat: bool = False) -> tuple[bytes, bytes]:
+    def apply_normalised(
+        self, update: bytes, *, may_repeat: bool = False, passed: int | None = None
+    ) -> tuple[bytes, bytes]:
         """Like `apply`, then make `\\n` of each other line end that it brought into a file.
 
         Returns what was new and the update that mends it, or an empty one. Editors that show `\\r\\n` as one line end
@@ -220,7 +266,7 @@ class Document:
 
         subscription = self._files.observe_deep(note)
         try:
-            new = self.apply(update, may_repeat=may_repeat)
+            new = self.apply(update, may_repeat=may_repeat, passed=passed)
         finally:
             self._files.unobserve(subscription)
         return new, self._edit(lambda: _remove_returns(touched))

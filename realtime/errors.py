@@ -5,6 +5,7 @@ RealtimeError
 │   ├── FrameTooBig     a frame over the limit, refused before decoding
 │   └── BadUpdate       a CRDT update that is malformed or would harm the document
 ├── DocumentFull        the document reached its size limit and takes no more edits
+├── NeedsTrial          an update that may take long to apply
 └── MissingEdits        an update that builds on edits which are not there
 """
 
@@ -50,6 +51,12 @@ class BadUpdate(ProtocolViolation):
 
 class DocumentFull(RealtimeError):
     code = "document_full"
+
+
+class NeedsTrial(RealtimeError):
+    """Nothing was applied; the update is to be applied in another process first (`realtime.trial`)."""
+
+    code = "needs_trial"
 
 
 class MissingEdits(RealtimeError):

@@ -45,9 +45,10 @@ class Footprint:
     there already or come with it, client → end. `nested` counts the items that name another one as their parent: its
     sum over a document bounds how deep the shared types can nest. `cuts` are the places where it ends or begins
     inside of what is there, `middles` the places in its own strings where nothing may be cut (`realtime.pairs`).
+    `parts` are the structs, deletions and parts of values.
     """
 
-    __slots__ = ("cuts", "deletes", "has_gap", "middles", "needs", "nested", "spans")
+    __slots__ = ("cuts", "deletes", "has_gap", "middles", "needs", "nested", "parts", "spans")
 
     def __init__(self) -> None:
         self.cuts: list[tuple[int, int]] = []
@@ -56,6 +57,12 @@ class Footprint:
         self.spans: dict[int, tuple[int, int]] = {}
         self.needs: dict[int, int] = {}
         self.nested = 0
+        self.parts = 1
+
+    @property
+    def places(self) -> int:
+        """How often the library may have to search, split or scan for it; also how many blocks it adds at most."""
+        return self.parts + len(self.cuts)
 
     def need(self, client: int, end: int) -> None:
         if end > self.needs.get(client, 0):
@@ -127,6 +134,7 @@ def check_update(update: bytes) -> Footprint:
         raise BadUpdate(str(error)) from error
     if not reader.exhausted:
         raise BadUpdate("bytes after the end")
+    reader.footprint.parts = reader.parts
     return reader.footprint
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from realtime.errors import CloseCode
+from realtime.trial import Trials
 from rooms.errors import RoomNotFound
 from rooms.journal import Journal, JournalState
 from rooms.room import Room, RoomLimits
@@ -45,6 +46,7 @@ class RoomRegistry:
         self._store = store
         self._rooms = rooms
         self._limits = limits
+        self._trials = Trials()
         self._idle_seconds = idle_seconds
         self._on_open = on_open
         self._open: dict[str, asyncio.Task[Room]] = {}
@@ -97,7 +99,7 @@ class RoomRegistry:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
         last_seq = await self._store.last_seq(room_id)
-        room = Room(record, members, last_seq, self.journal, self._store, self._limits)
+        room = Room(record, members, last_seq, self.journal, self._store, self._limits, self._trials)
         await self._on_open(room)
         return room
 

@@ -11,6 +11,7 @@ import msgspec
 from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
+from realtime.trial import Trials
 from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, state_event
 from rooms.journal import Journal, JournalState
@@ -57,6 +58,7 @@ class Room:
         journal: Journal,
         store: JournalStore,
         limits: RoomLimits,
+        trials: Trials,
     ) -> None:
         self.id = record.id
         self.record = record
@@ -66,6 +68,7 @@ class Room:
         self._journal = journal
         self._store = store
         self._limits = limits
+        self._trials = trials
         self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
         self._here: Counter[str] = Counter()
@@ -92,7 +95,7 @@ class Room:
             raise
 
     async def _load(self, name: str) -> SharedDocument:
-        shared = SharedDocument(self, name, self._journal, self._store, self._limits.max_document_bytes)
+        shared = SharedDocument(self, name, self._journal, self._store, self._limits.max_document_bytes, self._trials)
         await shared.load()
         return shared
 

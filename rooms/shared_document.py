@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable
 from typing import Protocol
 
 from realtime.document import Document, merge
-from realtime.errors import DocumentFull, MissingEdits, ProtocolViolation
+from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
 from realtime.lib0 import write_uint
 from realtime.presence import Presence
 from realtime.protocol import (
@@ -24,9 +24,11 @@ from realtime.protocol import (
     update_body,
 )
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
+from realtime.trial import REST, Trials
 from realtime.update import EMPTY_UPDATE, first_client
 from rooms.audience import Audience
 from rooms.events import state_event
+from rooms.gathered import Gathered, only_author
 from rooms.journal import Journal
 from rooms.store import SYSTEM, Entry, JournalStore
 
@@ -44,48 +46,6 @@ class RoomNumbers(Protocol):
     def next_seq(self) -> int: ...
 
 
-class Gathered:
-    """What one document adds to one batch; sealed, it is the journal's `Sealed`."""
-
-    __slots__ = (
-        "acknowledgements",
-        "by_author",
-        "changed_clients",
-        "entries",
-        "new_clients",
-        "replies",
-        "senders",
-        "shared",
-        "updates",
-    )
-
-    def __init__(self, shared: "SharedDocument") -> None:
-        self.shared = shared
-        self.updates: list[bytes] = []
-        self.by_author: dict[str, list[bytes]] = {}
-        self.senders: Counter[Session] = Counter()
-        self.acknowledgements: Counter[Session] = Counter()
-        self.new_clients: list[tuple[str, int]] = []
-        self.replies: list[tuple[Session, bytes]] = []
-        self.changed_clients: set[int] = set()
-        self.entries: list[Entry] = []
-
-    def show(self) -> None:
-        self.shared.show(self)
-
-    def settle(self) -> None:
-        for session, count in self.acknowledgements.items():
-            session.acknowledge(count)
-        self.shared.after_commit(self)
-
-
-def _only_author(sealed: Gathered) -> Session | None:
-    """Whoever sent all edits of the batch; None if there are several, or none."""
-    if len(sealed.senders) == 1 and len(sealed.by_author) == 1:
-        return next(iter(sealed.senders))
-    return None
-
-
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
@@ -95,12 +55,21 @@ class SharedDocument:
     Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
     """
 
-    def __init__(self, room: RoomNumbers, name: str, journal: Journal, store: JournalStore, max_bytes: int) -> None:
+    def __init__(
+        self,
+        room: RoomNumbers,
+        name: str,
+        journal: Journal,
+        store: JournalStore,
+        max_bytes: int,
+        trials: Trials,
+    ) -> None:
         self._room = room
         self.name = name
         self._journal = journal
         self._store = store
         self._max_bytes = max_bytes
+        self._trials = trials
         self.document = Document(max_bytes)
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
@@ -131,24 +100,28 @@ class SharedDocument:
     def receive(self, session: Session, message: Message) -> Awaitable[None] | None:
         """Handle one message; an awaitable means that the session's next one has to wait for it.
 
-        That is to mend a broken document, for a sender whose edits are not shown yet, and, before a large answer,
-        for a peer that has not read the earlier ones. Raises ProtocolViolation, which ends this session alone.
+        That is to mend a broken document, to try an edit that may take long, for a sender whose edits are not shown
+        yet, and, before a large answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which
+        ends this session alone.
         """
         if self.document.broken or (isinstance(message, SyncStep1) and session.outbox.is_full):
             return self._receive_later(session, message)
-        self._receive(session, message)
+        trial = self._receive(session, message)
+        if trial is not None:
+            return trial
         return session.settled() if session.is_too_fast() else None
 
     async def _receive_later(self, session: Session, message: Message) -> None:
         await session.outbox.until_low()
-        while self.document.broken:
-            await self._mend()
-        self._receive(session, message)
+        await self._mended()
+        trial = self._receive(session, message)
+        if trial is not None:
+            await trial
 
-    def _receive(self, session: Session, message: Message) -> None:
+    def _receive(self, session: Session, message: Message) -> Awaitable[None] | None:
         match message:
             case SyncUpdate(update, is_reply):
-                self._edit(session, update, is_reply)
+                return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
                 self._answer(session, state_vector)
             case Awareness(states):
@@ -157,21 +130,28 @@ class SharedDocument:
                 session.send(awareness_body(self.presence.everybody()))
             case _:
                 pass
+        return None
 
-    def _edit(self, session: Session, update: bytes, is_reply: bool) -> None:
+    def _edit(self, session: Session, update: bytes, is_reply: bool) -> Awaitable[None] | None:
         count = session.reply_worth() if is_reply else 1
         if not session.may_write and is_reply and update[:1] == b"\x00":
             session.acknowledge(count)
         elif update == EMPTY_UPDATE:
             self._acknowledge_known(session, count)
-        elif not session.may_write or self._journal.state == "behind":
-            session.refuse(count)
         else:
-            self._try(session, update, is_reply, count)
+            return self._try(session, update, is_reply, count)
+        return None
 
-    def _try(self, session: Session, update: bytes, is_reply: bool, count: int) -> None:
+    def _try(
+        self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None = None
+    ) -> Awaitable[None] | None:
+        if not session.may_write or self._journal.state == "behind":
+            session.refuse(count)
+            return None
         try:
-            self._take(session, update, is_reply, count)
+            self._take(session, update, is_reply, count, passed)
+        except NeedsTrial:
+            return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
             _log.warning("edit refused", extra={"room": self._room.id, "document": self.name, "error": str(error)})
             session.refuse(count)
@@ -182,6 +162,21 @@ class SharedDocument:
         else:
             if session.is_full:
                 self._tell_full(session, False)
+        return None
+
+    async def _try_outside(self, session: Session, update: bytes, is_reply: bool, count: int) -> None:
+        """Raises BadUpdate if the edit takes too long. Again, if much came into the document meanwhile."""
+        again: Awaitable[None] | None = None
+        async with self._trials.turns:
+            await self._mended()
+            passed = await self._trials.run(self.document, update)
+            await self._mended()
+            if not session.ended:
+                again = self._try(session, update, is_reply, count, passed.blocks)
+            if again is None:
+                await asyncio.sleep(REST * passed.seconds)
+        if again is not None:
+            await again
 
     def _tell_full(self, session: Session, is_full: bool) -> None:
         session.is_full = is_full
@@ -196,12 +191,12 @@ class SharedDocument:
             session.asked = True
             session.ask(self.document.state_vector(), unexpected=True)
 
-    def _take(self, session: Session, update: bytes, is_reply: bool, count: int) -> None:
+    def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
         session.asked = session.asked and not is_reply
         if b"\r" in update:
-            new, fixed = self.document.apply_normalised(update, may_repeat=is_reply)
+            new, fixed = self.document.apply_normalised(update, may_repeat=is_reply, passed=passed)
         else:
-            new, fixed = self.document.apply(update, may_repeat=is_reply), EMPTY_UPDATE
+            new, fixed = self.document.apply(update, may_repeat=is_reply, passed=passed), EMPTY_UPDATE
         if is_reply:
             count += session.repay()
         if new == EMPTY_UPDATE:
@@ -309,7 +304,7 @@ class SharedDocument:
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
         if edits or presence:
-            self.audience.broadcast(edits, presence, author=_only_author(sealed))
+            self.audience.broadcast(edits, presence, author=only_author(sealed))
         for session, count in sealed.senders.items():
             session.count_seen(count)
 
@@ -332,6 +327,10 @@ class SharedDocument:
         session.send(awareness_body(self.presence.everybody()))
 
     # Mending and snapshots
+
+    async def _mended(self) -> None:
+        while self.document.broken:
+            await self._mend()
 
     async def _mend(self) -> None:
         """Replace a document that the library broke by what the journal and the batch hold. Single-flight."""

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from pycrdt import Doc
 
 from realtime.document import Document, clocks, merge
-from realtime.errors import DocumentFull, MissingEdits, ProtocolViolation
+from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
 from realtime.update import EMPTY_UPDATE, STACK_BYTES
 from tests.fuzz.generate import Updates, state_vector
 
@@ -48,7 +48,7 @@ class Case:
                 new, fixed = self.document.apply(update, may_repeat=known), EMPTY_UPDATE
             else:
                 new, fixed = self.document.apply_normalised(update, may_repeat=known)
-        except (DocumentFull, MissingEdits):
+        except (DocumentFull, MissingEdits, NeedsTrial):
             pass
         except ProtocolViolation as error:
             if self.document.broken:

@@ -140,7 +140,7 @@ def test_U2_the_deepest_document_that_is_accepted_can_be_deleted() -> None:
     program = (
         "from api.__main__ import raise_stack_limit; raise_stack_limit()\n"
         "from realtime.document import Document; from tests.realtime.test_update import nested, DELETE_FIRST\n"
-        f"d = Document(10**9); d.apply(nested({NESTED_LIMIT})); d.encode()\n"
+        f"d = Document(10**9); d.apply(nested({NESTED_LIMIT}), passed=0); d.encode()\n"
         "d.apply(DELETE_FIRST); d.encode(); print('fine')"
     )
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}

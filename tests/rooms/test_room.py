@@ -6,6 +6,7 @@ import pytest
 
 from realtime.errors import BadUpdate
 from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y
+from realtime.trial import Trials
 from rooms.errors import RoomFull, RoomNotFound, StoreUnavailable
 from rooms.room import Room, RoomLimits
 from rooms.store import Entry
@@ -278,7 +279,7 @@ async def test_R12_a_token_is_stored_as_a_hash_and_names_its_room(store: GatedSt
 
 
 async def test_a_room_takes_a_bounded_number_of_sessions(store: GatedStore, registries: OpenRegistry) -> None:
-    room = Room(ROOM, [ANA], 0, registries().journal, store, RoomLimits(1000, 2, 1.0))
+    room = Room(ROOM, [ANA], 0, registries().journal, store, RoomLimits(1000, 2, 1.0), Trials())
     for _ in range(2):
         await room.enter(Client(ANA).session, ANA, "main")
     with pytest.raises(RoomFull):
