@@ -19,6 +19,7 @@ from exec_pool.cgroups import SliceV1, SliceV2
 from exec_pool.errors import CellFailed
 from exec_pool.limits import ExecSettings
 from exec_pool.protocol import frame
+from exec_pool.strays import end_strays
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Cells:
         self._returning: dict[str, asyncio.Task[None]] = {}
         self._live: set[Cell] = set()
         self._uids: list[int] = []
+        end_strays(range(settings.uid_base, settings.uid_base + UID_BLOCKS * 1000))
         self._new_uids = itertools.count(settings.uid_base + os.getpid() % UID_BLOCKS * 1000)
         self._numbers = itertools.count()
         self._opener = ThreadPoolExecutor(1, "sangam-cells")

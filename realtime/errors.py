@@ -5,7 +5,6 @@ RealtimeError
 │   ├── FrameTooBig     a frame over the limit, refused before decoding
 │   └── BadUpdate       a CRDT update that is malformed or would harm the document
 ├── DocumentFull        the document reached its size limit and takes no more edits
-├── NeedsTrial          an update that may take long to apply
 └── MissingEdits        an update that builds on edits which are not there
 """
 
@@ -53,10 +52,8 @@ class DocumentFull(RealtimeError):
     code = "document_full"
 
 
-class NeedsTrial(RealtimeError):
-    """Nothing was applied; the update is to be applied in another process first (`realtime.trial`)."""
-
-    code = "needs_trial"
+class NeedsTrial(Exception):
+    """Nothing was applied; the update is to be applied in another process first (`realtime.trial`). Nobody is told."""
 
 
 class MissingEdits(RealtimeError):

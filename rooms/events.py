@@ -34,6 +34,11 @@ def entry_event(entry: Entry) -> str:
     return msgspec.json.encode(_Entry(entry_json(entry))).decode()
 
 
+def missed_event() -> str:
+    """Events were left out for somebody who read too slowly: the journal has them."""
+    return '{"type":"missed"}'
+
+
 def state_event(journal: JournalState, *, is_full: bool = False) -> str:
     read_only = "document_full" if is_full else "store_behind" if journal == "behind" else None
     return msgspec.json.encode(_State(journal != "saved", read_only)).decode()

@@ -27,7 +27,7 @@ from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.trial import REST, Trials
 from realtime.update import EMPTY_UPDATE, first_client
 from rooms.audience import Audience
-from rooms.events import state_event
+from rooms.events import missed_event, state_event
 from rooms.gathered import Gathered, only_author
 from rooms.journal import Journal
 from rooms.store import SYSTEM, Entry, JournalStore
@@ -325,6 +325,8 @@ class SharedDocument:
         for update in [self.document.diff(state_vector), *merge(unshown)]:
             self._reply(session, update_body(update))
         session.send(awareness_body(self.presence.everybody()))
+        if session.acknowledges:
+            session.send(stateless_body(missed_event()))
 
     # Mending and snapshots
 

@@ -28,11 +28,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": ("",),
     "prometheus_client": ("api/",),
-    "pycrdt": ("realtime/document.py", "realtime/awareness.py"),
+    "pycrdt": ("realtime/document.py",),
     "sqlite3": ("rooms/sqlite_store.py", "api/check.py"),
     "starlette": ("api/",),
     "uvicorn": ("api/",),
-    "websockets": ("api/",),
+    "websockets": ("api/", "realtime/frames.py"),
 }
 VAGUE_MODULES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
 VAGUE_WORDS = {"Base", "Helper", "Manager", "Service"}

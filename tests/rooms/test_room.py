@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from realtime.errors import BadUpdate
-from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y
+from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y, stateless_body
 from realtime.trial import Trials
 from rooms.errors import RoomFull, RoomNotFound, StoreUnavailable
+from rooms.events import missed_event
 from rooms.room import Room, RoomLimits
 from rooms.store import Entry
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
@@ -167,7 +168,7 @@ async def test_R8_a_broken_document_is_rebuilt_with_what_was_on_its_way(
         assert not shared.document.broken
 
 
-async def test_S2_who_reads_slowly_gets_one_difference_with_every_edit(registries: OpenRegistry) -> None:
+async def test_S2_R13_who_reads_slowly_gets_one_difference_and_hears_of_missed_events(registries: OpenRegistry) -> None:
     ana, slow = Client(ANA), Client(BO, limit_bytes=2000)
     async with registries().visit(ROOM.id) as room:
         await enter(room, ana)
@@ -195,6 +196,7 @@ async def test_S2_who_reads_slowly_gets_one_difference_with_every_edit(registrie
                     slow.doc.apply_update(message.update)
         assert str(slow.text) == str(ana.text)
         assert len(frames) < 60
+        assert frames.count(stateless_body(missed_event())) == 1
 
 
 async def test_R9_joining_and_leaving_are_entries(store: GatedStore, registries: OpenRegistry) -> None:

@@ -17,6 +17,7 @@ describe("B10 events of the room", () => {
   it("are read, and what a newer server says is left alone", () => {
     expect(readEvent('{"type":"pong","id":4}')).toEqual({ type: "pong", id: 4 });
     expect(readEvent('{"type":"later"}')).toBeNull();
+    expect(readEvent('{"type":"missed"}')).toEqual({ type: "missed" });
     expect(readEvent("null")).toBeNull();
     expect(readEvent("{")).toBeNull();
   });

@@ -9,9 +9,10 @@ export type RoomEvent =
   | { type: "entry"; entry: Entry }
   | { type: "state"; unsaved: boolean; readOnly: ReadOnlyReason | null }
   | { type: "usage"; run: string; cpuSeconds: number; memoryBytes: number }
+  | { type: "missed" }
   | { type: "pong"; id: number };
 
-const TYPES = new Set(["entry", "state", "usage", "pong"]);
+const TYPES = new Set(["entry", "state", "usage", "missed", "pong"]);
 
 /** Null for what this version does not know: a newer server may say more. */
 export function readEvent(payload: string): RoomEvent | null {

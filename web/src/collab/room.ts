@@ -93,6 +93,7 @@ export class OpenRoom {
     connection.onDown = () => feed.pause();
     connection.onEvent = (event) => {
       if (event.type === "entry") feed.receive(event.entry);
+      if (event.type === "missed") void feed.follow();
       if (event.type !== "usage") return;
       const { run, cpuSeconds, memoryBytes } = event;
       feed.receiveUsage(run, { cpuSeconds, memoryBytes });
