@@ -25,6 +25,8 @@ MAX_GROWTH_STEPS = 10_000_000
 SLOW_SECONDS = 0.0005
 """An update that takes longer to apply, though it was not tried, strains the document."""
 MAX_STRAIN_SECONDS = 0.1
+MAX_SINGLE_RETURNS = 16
+"""Carriage returns that one edit may bring into a text before they are mended by one replacement."""
 BYTES_PER_BLOCK = 8
 _BYTES_PER_STEP = 4096
 """Splitting a string copies it, so many bytes in the time of one step."""
@@ -294,16 +296,29 @@ def _new_texts(event: Any) -> Iterator[Text]:
 
 
 def _remove_returns(texts: list[Text]) -> None:
-    """Positions of pycrdt texts are UTF-8 bytes, so the search is in bytes too."""
+    """Positions of pycrdt texts are UTF-8 bytes, so the search is in bytes too.
+
+    Each edit costs the length of the text. Where there are many, all from the first to the last is written anew; what
+    somebody types into that very stretch at that very moment goes with it.
+    """
     for text in texts:
         raw = str(text).encode()
-        found = raw.rfind(b"\r")
-        while found >= 0:
-            if raw[found + 1 : found + 2] == b"\n":
-                del text[found]
-            else:
-                text[found : found + 1] = "\n"
-            found = raw.rfind(b"\r", 0, found)
+        if raw.count(b"\r") > MAX_SINGLE_RETURNS:
+            start, end = raw.index(b"\r"), raw.rindex(b"\r") + 1
+            end += raw[end : end + 1] == b"\n"
+            text[start:end] = raw[start:end].decode().replace("\r\n", "\n").replace("\r", "\n")
+        else:
+            _remove_one_by_one(text, raw)
+
+
+def _remove_one_by_one(text: Text, raw: bytes) -> None:
+    found = raw.rfind(b"\r")
+    while found >= 0:
+        if raw[found + 1 : found + 2] == b"\n":
+            del text[found]
+        else:
+            text[found : found + 1] = "\n"
+        found = raw.rfind(b"\r", 0, found)
 
 
 def clocks(state_vector: bytes) -> dict[int, int]:

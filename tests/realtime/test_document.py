@@ -81,6 +81,20 @@ def test_U5_line_ends_typed_into_an_existing_file_become_newlines() -> None:
     assert str(text) == document.text("a")
 
 
+@pytest.mark.parametrize("ending", ["\r\n", "\r", "\r\nx", "\ré"])
+def test_U5_many_of_them_are_mended_at_once(ending: str) -> None:
+    """One by one, a paste of two megabytes would hold everybody up for half an hour."""
+    editor, document = Editor(), Document(100_000_000)
+    text = editor.add("a", "main.py", "début\n")
+    document.apply(editor.take())
+    text.insert(len("début\n".encode()), ("line" + ending) * 100_000 + "fin")
+    _, fixed = document.apply_normalised(editor.take())
+    mended = ending.replace("\r\n", "\n").replace("\r", "\n")
+    assert document.text("a") == "début\n" + ("line" + mended) * 100_000 + "fin"
+    editor.doc.apply_update(fixed)
+    assert str(text) == document.text("a")
+
+
 def test_U5_text_without_them_makes_no_edit() -> None:
     editor, document = Editor(), Document(10_000)
     editor.add("a", "main.py", "x\ny")
