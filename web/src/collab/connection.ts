@@ -48,6 +48,10 @@ export class Connection {
   private refused = false;
   /** My edits since the server last had everything. */
   private unanswered = 0;
+  /** My edits on this page, and how many of them are on the disk of this browser. */
+  private made = 0;
+  private onDisk = 0;
+  private counting = false;
   private gone = false;
   private retryTimer = 0;
   private lateTimer = 0;
@@ -78,6 +82,7 @@ export class Connection {
     this.doc.on("update", this.countEdit);
     window.addEventListener("online", this.tryNow);
     window.addEventListener("offline", this.wentOffline);
+    window.addEventListener("beforeunload", this.askToStay);
     void this.store.ready.then(() => this.connect());
   }
 
@@ -88,6 +93,11 @@ export class Connection {
   /** The server has acknowledged every edit made so far. */
   get settled(): boolean {
     return this.facts.up && this.unanswered === 0;
+  }
+
+  /** Every edit that the server has not acknowledged is on the disk of this browser. */
+  get kept(): boolean {
+    return this.unanswered === 0 || this.onDisk === this.made;
   }
 
   get mayWrite(): boolean {
@@ -113,6 +123,7 @@ export class Connection {
     clearInterval(this.tickTimer);
     window.removeEventListener("online", this.tryNow);
     window.removeEventListener("offline", this.wentOffline);
+    window.removeEventListener("beforeunload", this.askToStay);
     this.pings.stop();
     this.provider.destroy();
     this.socket.destroy();
@@ -171,7 +182,6 @@ export class Connection {
     this.facts.up = false;
     this.facts.serverUnsaved = false;
     this.pings.stop();
-    if (this.unanswered > 0) void this.countKept();
     if (wasUp) this.onDown();
   }
 
@@ -212,17 +222,28 @@ export class Connection {
   private readonly countEdit = (_update: Uint8Array, origin: unknown): void => {
     const mine = origin !== this.provider && !(origin instanceof Object && "whenSynced" in origin);
     if (!mine) return;
+    this.made += 1;
     this.unanswered += 1;
     if (this.unanswered === 1) this.changed.emit();
-    if (!this.facts.up) void this.countKept();
+    if (!this.counting) void this.countKept();
+  };
+
+  /** What is on no disk yet would go with the page. */
+  private readonly askToStay = (event: BeforeUnloadEvent): void => {
+    if (!this.kept) event.preventDefault();
   };
 
   /** An edit counts as kept here when it is on the disk, not before. */
   private async countKept(): Promise<void> {
-    const made = this.unanswered;
-    await this.store.flushed();
-    this.facts.edits = Math.min(this.unanswered, Math.max(this.facts.edits, made));
-    this.update();
+    this.counting = true;
+    while (this.onDisk < this.made && !this.gone) {
+      const { made } = this;
+      if (!(await this.store.flushed())) break;
+      this.onDisk = made;
+      this.facts.edits = Math.max(0, this.unanswered - (this.made - made));
+      this.update();
+    }
+    this.counting = false;
   }
 
   /** The provider's counter moved: 0 after the handshake means that the server has everything. */
@@ -280,7 +301,6 @@ export class Connection {
     if (!(data instanceof ArrayBuffer) || !refusesEdit(data)) return;
     this.refused = true;
     this.setReadOnly(this.serverReadOnly ?? "refused");
-    void this.countKept();
     this.settle();
   }
 

@@ -28,8 +28,8 @@ function note(roomId: string, name: string): void {
 export interface LocalStore {
   /** Settles when what was kept is in the document, or after a while without an answer. */
   ready: Promise<void>;
-  /** Settles when every edit made so far is on the disk of this browser. */
-  flushed(): Promise<void>;
+  /** Whether every edit made so far came onto the disk of this browser. */
+  flushed(): Promise<boolean>;
   close(): void;
   /** Closes and removes what was kept. */
   discard(): Promise<void>;
@@ -37,22 +37,21 @@ export interface LocalStore {
 
 const NOWHERE: LocalStore = {
   ready: Promise.resolve(),
-  flushed: () => Promise.resolve(),
+  flushed: () => Promise.resolve(false),
   close: () => undefined,
   discard: () => Promise.resolve(),
 };
 
 /** Transactions of one store run in order, so an empty one ends after those before it. */
-function lastWrite(db: IDBDatabase | null): Promise<void> {
+function lastWrite(db: IDBDatabase): Promise<boolean> {
   return new Promise((resolve) => {
-    if (!db) return resolve();
     try {
       const transaction = db.transaction("updates", "readwrite");
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => resolve();
+      transaction.oncomplete = () => resolve(true);
+      transaction.onabort = () => resolve(false);
       transaction.objectStore("updates").count();
     } catch {
-      resolve();
+      resolve(false);
     }
   });
 }
@@ -74,7 +73,7 @@ export function openStore(roomId: string, createdAt: number, doc: Y.Doc): LocalS
   const synced = persistence.whenSynced.then(() => undefined);
   return {
     ready: Promise.race([synced, failed, timeout]),
-    flushed: () => lastWrite(persistence.db),
+    flushed: () => persistence._db.then(lastWrite, () => false),
     close: () => void persistence.destroy().catch(() => undefined),
     discard: async () => {
       await persistence.destroy();

@@ -1,9 +1,18 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import { ApiError, type Config, getConfig, isAbort, type Language, type RoomApi } from "../api";
+import {
+  ApiError,
+  type Config,
+  getConfig,
+  hasCode,
+  isAbort,
+  type Language,
+  type RoomApi,
+} from "../api";
 import { useEntries, useOpenRoom, useRoom } from "../collab";
 import { explain, sentence, t } from "../i18n";
 import { toast } from "../ui";
 import { type Run, RunLog } from "./log";
+import { type Safety, withSafety } from "./safe";
 
 interface DeskState {
   config: Config | null;
@@ -25,7 +34,10 @@ export class RunDesk {
   private wanting = 0;
   private asking: AbortController | null = null;
 
-  constructor(private readonly api: RoomApi) {}
+  constructor(
+    private readonly api: RoomApi,
+    private readonly safety: Safety,
+  ) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -77,7 +89,7 @@ export class RunDesk {
       this.set({ chosen: null });
     } catch (error) {
       const again = { label: t("run.tryAgain"), run: () => void this.start(fileId) };
-      toast({ text: whyNot(error), tone: "error", action: again });
+      toast({ text: this.withSafety(whyNot(error), error), tone: "error", action: again });
     } finally {
       this.set({ starting: false });
     }
@@ -87,7 +99,8 @@ export class RunDesk {
     try {
       await this.api.stop(run);
     } catch (error) {
-      toast({ text: t("run.notStopped", { reason: explain(error) }), tone: "error" });
+      const text = t("run.notStopped", { reason: explain(error) });
+      toast({ text: this.withSafety(text, error), tone: "error" });
     }
   }
 
@@ -100,13 +113,17 @@ export class RunDesk {
     } catch (error) {
       const over = error instanceof ApiError && error.code === "run_over";
       const reason = over ? t("run.over") : t("run.notSent", { reason: explain(error) });
-      toast({ text: reason, tone: "error" });
+      toast({ text: this.withSafety(reason, error), tone: "error" });
       return false;
     }
   }
+
+  private withSafety(text: string, error: unknown): string {
+    return withSafety(text, this.safety, !hasCode(error, "network"));
+  }
 }
 
-/** What happened, what is safe, what next. */
+/** What happened, and what next. */
 function whyNot(error: unknown): string {
   const code = error instanceof ApiError ? error.code : "";
   if (code === "sandbox_unavailable") return t("run.noSandbox");
@@ -125,7 +142,7 @@ export function useDesk(): { desk: RunDesk; state: DeskState } {
   const room = useOpenRoom();
   const { api } = useRoom();
   const desk = useMemo(() => {
-    const known = desks.get(room) ?? new RunDesk(api);
+    const known = desks.get(room) ?? new RunDesk(api, room.connection);
     desks.set(room, known);
     return known;
   }, [room, api]);
