@@ -1,5 +1,6 @@
 import type { Awareness } from "y-protocols/awareness";
 import type { Member, Role } from "../api";
+import { t } from "../i18n";
 import { Signal } from "./signal";
 import type { Activity, Person } from "./types";
 
@@ -8,9 +9,18 @@ const AWAY_MS = 120_000;
 const MINUTE_MS = 60_000;
 const COALESCE_MS = 120;
 
+/** Who somebody is, as the server tells it. */
+export interface Identity {
+  id: string;
+  name: string;
+  role: Role;
+  number: number;
+}
+
 /** What our editors put into awareness; `user` is the server's. */
 export interface Presence {
-  user?: { id: string; name: string; role: Role; number: number };
+  /** Other programs than our editor may tell only a part of it. */
+  user?: Partial<Identity> | null;
   file?: string | null;
   line?: number | null;
   activeAt?: number;
@@ -25,6 +35,18 @@ export interface Presence {
 
 export function colorOf(number: number): number {
   return ((((number - 1) % COLORS) + COLORS) % COLORS) + 1;
+}
+
+/** Somebody whose program told no number gets a colour of their connection, and no name a plain one. */
+export function identityOf(clientId: number, user: Partial<Identity>): Identity {
+  const number = Number.isInteger(user.number) ? Number(user.number) : colorOf(clientId + 1);
+  const name = typeof user.name === "string" ? user.name.trim() : "";
+  return {
+    id: user.id ?? `client-${clientId}`,
+    name: name || t("people.guest", { number }),
+    role: user.role ?? "participant",
+    number,
+  };
 }
 
 interface Seen {
@@ -87,17 +109,17 @@ export class People {
 
   private person(clientId: number, state: Presence): Person | null {
     const mine = clientId === this.awareness.clientID;
-    const member = mine ? this.me() : state.user;
-    if (!member) return null;
+    const user = mine ? this.me() : state.user;
+    if (!user) return null;
     const idle = this.idleMs(clientId, state.activeAt ?? 0);
-    const { id, name, role, number } = member;
+    const member = identityOf(clientId, user);
     const fileId = state.file ?? null;
     return {
       clientId,
-      member: { id, name, role, number },
-      isMe: id === this.me().id,
-      color: colorOf(number),
-      ring: number > COLORS,
+      member,
+      isMe: member.id === this.me().id,
+      color: colorOf(member.number),
+      ring: member.number > COLORS,
       fileId,
       path: fileId === null ? null : this.pathOf(fileId),
       line: state.line ?? null,

@@ -2,7 +2,7 @@ import type { Extension } from "@codemirror/state";
 import { type EditorView, ViewPlugin } from "@codemirror/view";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { COLORS, colorOf, type Presence } from "../collab/people";
+import { COLORS, colorOf, identityOf, type Presence } from "../collab/people";
 import { carets } from "./carets";
 import { moveRemotes, type Remote, remoteSelections, remotesField } from "./remotes";
 
@@ -66,13 +66,14 @@ class Watcher {
     }
     if (anchor === null || head === null) return null;
     const resting = before !== null && before.head === head && before.anchor === anchor;
+    const { name, number } = identityOf(clientId, user);
     return {
       clientId,
       anchor,
       head,
-      name: user.name,
-      color: colorOf(user.number),
-      ring: user.number > COLORS,
+      name,
+      color: colorOf(number),
+      ring: number > COLORS,
       movedAt: resting ? before.movedAt : performance.now(),
     };
   }
