@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from "react";
 import type { ChatEntry, RoomApi } from "../api";
 import { useOpenRoom, useRoom } from "../collab";
-import { explain } from "../i18n";
+import { explain, t } from "../i18n";
 
 /** Longest message the server takes, in characters. */
 export const MESSAGE_LENGTH = 4000;
@@ -30,7 +30,19 @@ export class Outbox {
   /** The last own message that the journal showed. */
   private newest = 0;
 
-  constructor(private readonly api: Pick<RoomApi, "chat">) {}
+  /** What is unsent is kept under `key` for as long as the tab lives; null keeps nothing. */
+  constructor(
+    private readonly api: Pick<RoomApi, "chat">,
+    private readonly key: string | null = null,
+  ) {
+    const left = key === null ? null : recall(key);
+    if (!left) return;
+    const problem = t("chat.reloaded");
+    this.newest = left.newest;
+    const waiting = left.waiting.map((one) => ({ ...one, problem: one.problem ?? problem }));
+    this.lastId = Math.max(0, ...waiting.map(({ id }) => id));
+    this.state = { draft: left.draft, waiting };
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -92,7 +104,31 @@ export class Outbox {
 
   private set(change: Partial<OutboxState>): void {
     this.state = { ...this.state, ...change };
+    if (this.key !== null) keep(this.key, { ...this.state, newest: this.newest });
     for (const listener of this.listeners) listener();
+  }
+}
+
+interface Kept extends OutboxState {
+  /** Own messages up to here were in the journal before these were sent. */
+  newest: number;
+}
+
+function recall(key: string): Kept | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "null") as Kept | null;
+  } catch {
+    return null;
+  }
+}
+
+function keep(key: string, { draft, waiting, newest }: Kept): void {
+  const unsent = waiting.filter(({ seq }) => seq === null);
+  try {
+    if (!draft && unsent.length === 0) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, JSON.stringify({ draft, waiting: unsent, newest }));
+  } catch {
+    return;
   }
 }
 
@@ -103,7 +139,7 @@ export function useOutbox(): { outbox: Outbox; state: OutboxState } {
   const room = useOpenRoom();
   const { api } = useRoom();
   const outbox = useMemo(() => {
-    const known = boxes.get(room) ?? new Outbox(api);
+    const known = boxes.get(room) ?? new Outbox(api, `sangam.outbox.${room.room.id}.${room.me.id}`);
     boxes.set(room, known);
     return known;
   }, [room, api]);

@@ -1,15 +1,18 @@
-import { Copy, QrCode } from "lucide-react";
+import { Copy, QrCode, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { encode } from "uqr";
 import { useRoom } from "../collab";
 import { type MessageKey, useT } from "../i18n";
-import { Button, copyText, Dialog, Input, toast } from "../ui";
+import { Button, copyText, Dialog, Icon, Input, toast } from "../ui";
 import { roomPath } from "./codes";
 
 export interface InviteProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
 }
+
+/** Names by which a computer means itself. */
+const ONLY_HERE = new Set(["localhost", "127.0.0.1", "[::1]", "::1"]);
 
 /** The room's links, to be sent to others. */
 export default function Invite({ open, onOpenChange }: InviteProps) {
@@ -24,6 +27,12 @@ export default function Invite({ open, onOpenChange }: InviteProps) {
       width="lg"
     >
       <div className="grid gap-5">
+        {ONLY_HERE.has(window.location.hostname) && (
+          <p className="flex gap-2 text-12 text-caution">
+            <Icon of={TriangleAlert} size={14} className="mt-px" />
+            {t("invite.onlyHere")}
+          </p>
+        )}
         {links.participant && (
           <LinkRow
             code={links.participant}

@@ -19,7 +19,7 @@ export function Tooltip({ label, keys, side = "bottom", children }: TooltipProps
           side={side}
           sideOffset={6}
           collisionPadding={8}
-          className="z-(--z-tooltip) flex max-w-72 items-center gap-2 rounded-1 bg-text-1 px-2 py-1 text-12 text-on-ink"
+          className="z-(--z-tooltip) flex max-w-80 items-center wrap-anywhere gap-2 rounded-1 bg-text-1 px-2 py-1 text-12 text-on-ink"
         >
           {label}
           {keys && <Kbd keys={keys} tone="ink" />}
