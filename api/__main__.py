@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import resource
 import socket
 import sys
@@ -75,7 +76,7 @@ def serve(settings: Settings) -> int:
     asyncio.run(_try_store(settings))
     with listen(settings) as listening:
         host, port = listening.getsockname()[:2]
-        server = _Server(config, f"Sangam is at http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}")
+        server = _Server(config, greeting(host, port))
         server.run(sockets=[listening])
     return 0 if server.started else 1
 
@@ -112,7 +113,17 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        raise SettingsError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        where = f"{settings.host} port {settings.port}"
+        raise SettingsError(f"cannot listen on {where}: {why}; another port: --port or SANGAM_PORT") from error
+
+
+def greeting(host: str, port: int) -> str:
+    """The address to open; one that listens everywhere has none that everybody can use."""
+    if host in ("0.0.0.0", "::"):
+        return f"Sangam is at http://{socket.gethostname()}:{port} and every other name of this machine"
+    shown = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
+    return f"Sangam is at http://{shown}:{port}"
 
 
 def raise_stack_limit() -> None:

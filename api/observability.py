@@ -34,9 +34,12 @@ class JsonLines(logging.Formatter):
 
 
 def set_up_logging(level: str) -> None:
+    """JSON lines on standard error. On a terminal requests are left out: they would push the address off the screen."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    if sys.stderr.isatty() and level == "info":
+        _requests.setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 

@@ -124,6 +124,8 @@ class RoomsApi:
         if not may_chat(identity.member.role):
             raise Forbidden("your role does not allow it")
         message = await read_json(request, NewMessage)
+        if not message.text.strip():
+            raise ApiError(422, "bad_request", "a message has something to read")
         async with self._registry.visit(request.path_params["room"]) as room:
             data = msgspec.json.encode({"text": message.text})
             entry = await room.note(identity.member.id, "chat", "message", data)

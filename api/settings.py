@@ -18,11 +18,17 @@ def _help(text: str) -> Any:
     return msgspec.Meta(description=text)
 
 
+Amount = Annotated[int, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Span = Annotated[float, msgspec.Meta(ge=0)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
 class Settings(msgspec.Struct, frozen=True):
     """How this process runs. A field `idle_seconds` is read from `SANGAM_IDLE_SECONDS`."""
 
     host: Annotated[str, _help("address to listen on")] = "127.0.0.1"
-    port: Annotated[int, _help("port to listen on; 0 picks a free one")] = 8000
+    port: Annotated[Port, _help("port to listen on; 0 picks a free one")] = 8000
     data: Annotated[str, _help("folder of everything that lasts")] = "data"
     open_rooms: Annotated[bool, _help("an unknown room is created on first connection and everyone may write")] = False
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _help("least important lines to log")] = "info"
@@ -30,34 +36,34 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
     ] = "normal"
-    commit_interval_seconds: Annotated[float, _help("least time between two commits; a first one never waits")] = 0.001
-    slow_commit_seconds: Annotated[float, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
-    max_unsaved_bytes: Annotated[int, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
+    commit_interval_seconds: Annotated[Span, _help("least time between two commits; a first one never waits")] = 0.001
+    slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
+    max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20
     )
-    max_frame_bytes: Annotated[int, _help("largest WebSocket frame")] = 16 * 2**20
-    max_document_bytes: Annotated[int, _help("largest document of a room")] = 64 * 2**20
-    max_file_bytes: Annotated[int, _help("largest file in an imported archive")] = 8 * 2**20
-    max_archive_bytes: Annotated[int, _help("largest zip to import, and its files unpacked")] = 32 * 2**20
-    max_archive_files: Annotated[int, _help("most files in an imported zip")] = 2000
-    max_queue_bytes: Annotated[int, _help("bytes waiting for a slow reader before it gets only a catch-up")] = 2**20
-    max_room_sessions: Annotated[int, _help("live connections in one room")] = 1000
-    max_documents_per_socket: Annotated[int, _help("documents over one multiplexed socket")] = 300
-    handshake_seconds: Annotated[float, _help("time to authenticate on a multiplexed socket")] = 10.0
-    leave_grace_seconds: Annotated[float, _help("somebody who returns this soon was never gone")] = 8.0
-    idle_seconds: Annotated[float, _help("a room without visitors is closed after this")] = 60.0
-    drain_seconds: Annotated[float, _help("time to save everything at a stop")] = 10.0
+    max_frame_bytes: Annotated[Amount, _help("largest WebSocket frame")] = 16 * 2**20
+    max_document_bytes: Annotated[Amount, _help("largest document of a room")] = 64 * 2**20
+    max_file_bytes: Annotated[Amount, _help("largest file in an imported archive")] = 8 * 2**20
+    max_archive_bytes: Annotated[Amount, _help("largest zip to import, and its files unpacked")] = 32 * 2**20
+    max_archive_files: Annotated[Amount, _help("most files in an imported zip")] = 2000
+    max_queue_bytes: Annotated[Amount, _help("bytes waiting for a slow reader before it gets only a catch-up")] = 2**20
+    max_room_sessions: Annotated[Amount, _help("live connections in one room")] = 1000
+    max_documents_per_socket: Annotated[Amount, _help("documents over one multiplexed socket")] = 300
+    handshake_seconds: Annotated[Seconds, _help("time to authenticate on a multiplexed socket")] = 10.0
+    leave_grace_seconds: Annotated[Span, _help("somebody who returns this soon was never gone")] = 8.0
+    idle_seconds: Annotated[Span, _help("a room without visitors is closed after this")] = 60.0
+    drain_seconds: Annotated[Seconds, _help("time to save everything at a stop")] = 10.0
     echo_updates: Annotated[bool, _help("send edits to their y-websocket author too, for clients that await it")] = (
         False
     )
-    rooms_per_minute: Annotated[int, _help("rooms that one address may create")] = 60
-    joins_per_minute: Annotated[int, _help("joins from one address; a class shares one")] = 600
+    rooms_per_minute: Annotated[Amount, _help("rooms that one address may create")] = 60
+    joins_per_minute: Annotated[Amount, _help("joins from one address; a class shares one")] = 600
     exec_toolchains: Annotated[str, _help("more folders with compilers to show in the sandbox, `:` between them")] = ""
-    runs_per_room: Annotated[int, _help("runs at the same time in one room")] = 4
-    run_wall_seconds: Annotated[float, _help("time that a run may take")] = 60.0
-    run_cpu_seconds: Annotated[float, _help("processor time that a run may take")] = 10.0
-    run_memory_bytes: Annotated[int, _help("memory of a run, all its processes together")] = 256 * 2**20
-    run_output_bytes: Annotated[int, _help("output of a run before it is stopped")] = 2**20
+    runs_per_room: Annotated[Amount, _help("runs at the same time in one room")] = 4
+    run_wall_seconds: Annotated[Seconds, _help("time that a run may take")] = 60.0
+    run_cpu_seconds: Annotated[Seconds, _help("processor time that a run may take")] = 10.0
+    run_memory_bytes: Annotated[Amount, _help("memory of a run, all its processes together")] = 256 * 2**20
+    run_output_bytes: Annotated[Amount, _help("output of a run before it is stopped")] = 2**20
 
     @property
     def data_folder(self) -> Path:
@@ -75,7 +81,22 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: object) -> S
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"a setting has no usable value: {error}") from error
+        raise SettingsError(_explain(error)) from error
+
+
+def _explain(error: msgspec.ValidationError) -> str:
+    """The library names the field; people know the variable."""
+    what, _, field = str(error).partition(" - at `$.")
+    name = field.rstrip("`")
+    allowed = _CHOICES.get(name, "")
+    return f"{PREFIX}{name.upper()} has no usable value: {what[:1].lower()}{what[1:]}{allowed}"
+
+
+_CHOICES = {
+    "open_rooms": "; it is true or false",
+    "log_level": "; it is debug, info, warning or error",
+    "store_sync": "; it is normal or full",
+}
 
 
 def describe() -> list[tuple[str, str, str]]:
@@ -83,5 +104,5 @@ def describe() -> list[tuple[str, str, str]]:
     hints = get_type_hints(Settings, include_extras=True)
     rows = []
     for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True):
-        rows.append((PREFIX + name.upper(), str(default), str(hints[name].__metadata__[0].description)))
+        rows.append((PREFIX + name.upper(), str(default), str(hints[name].__metadata__[-1].description)))
     return rows

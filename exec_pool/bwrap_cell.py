@@ -37,6 +37,8 @@ HIDDEN = (
 )  # fmt: skip
 ETC = ("alternatives", "ld.so.cache", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk")
 
+TOOLCHAINS = "/toolchains"
+
 
 class Shell(msgspec.Struct, frozen=True):
     """What all cells of a server have in common: programs, the filter, the runner's text, extra folders.
@@ -82,6 +84,12 @@ def _walls() -> list[str]:
     return [*namespaces, *identity, "--die-with-parent"]
 
 
+def inside(number: int, path: str) -> str:
+    """Where a configured toolchain is in a cell. Not at its own place: that may lie under `/tmp` or `/work`."""
+    place = f"{TOOLCHAINS}/{number}"
+    return place if os.path.isdir(path) else f"{place}/{os.path.basename(path)}"
+
+
 def _system(shell: Shell, fds: dict[str, int]) -> list[str]:
     words = ["--ro-bind", "/usr", "/usr"]
     for name in ("lib", "lib64", "bin", "sbin"):
@@ -91,8 +99,8 @@ def _system(shell: Shell, fds: dict[str, int]) -> list[str]:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for name in ("passwd", "group", "hosts"):
         words += ["--perms", "0444", "--ro-bind-data", str(fds[name]), f"/etc/{name}"]
-    for path in shell.toolchain_paths:
-        words += ["--ro-bind", path, path]
+    for number, path in enumerate(shell.toolchain_paths):
+        words += ["--ro-bind", path, inside(number, path)]
     words += ["--proc", "/proc", "--dev", "/dev"]
     for name in HIDDEN:
         if Path("/proc", name).exists():

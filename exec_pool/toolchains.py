@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from exec_pool.bwrap_cell import inside
 from exec_pool.languages import Language, LanguageInfo
 from exec_pool.plans import Toolchain
 
@@ -11,7 +12,7 @@ GO_ARCHIVES = ("/usr/lib/go/pkg", "/usr/local/go/pkg")
 
 
 def find_tools(languages: tuple[Language, ...], extra: tuple[str, ...]) -> Toolchain:
-    """Every tool that exists: name → path. `extra` roots win: a folder, its `bin`, or the program itself."""
+    """Every tool that exists: name → path in a cell. `extra` roots win: a folder, its `bin`, or the program itself."""
     names = {tool.name for language in languages for tool in language.tools}
     found = {name: path for name in sorted(names) if (path := _find(name, extra))}
     archives = any(list(Path(folder).glob("linux_*/fmt.a")) for folder in GO_ARCHIVES)
@@ -19,11 +20,11 @@ def find_tools(languages: tuple[Language, ...], extra: tuple[str, ...]) -> Toolc
 
 
 def _find(name: str, extra: tuple[str, ...]) -> str:
-    for root in extra:
+    for number, root in enumerate(extra):
         candidates = [root] if os.path.basename(root) == name else []
         for path in [*candidates, os.path.join(root, "bin", name), os.path.join(root, name)]:
             if _runs(path):
-                return path
+                return inside(number, root) + path.removeprefix(root)
     return next((path for folder in FOLDERS if _runs(path := os.path.join(folder, name))), "")
 
 

@@ -129,7 +129,7 @@ async def test_X60_a_configured_toolchain_wins_if_other_users_can_reach_it(tmp_p
     node = tmp_path / "bin/node"
     node.write_text("#!/bin/sh\n")
     node.chmod(0o755)
-    assert find_tools(LANGUAGES, (str(tmp_path),)).tools["node"] == str(node)
-    assert find_tools(LANGUAGES, (str(node),)).tools["node"] == str(node)
+    assert find_tools(LANGUAGES, (str(tmp_path),)).tools["node"] == "/toolchains/0/bin/node"
+    assert find_tools(LANGUAGES, ("/no/such", str(node))).tools["node"] == "/toolchains/1/node"
     tmp_path.chmod(0o700)
     assert hidden_paths((str(node), "/usr", "/no/such")) == [str(node), "/no/such"]
