@@ -33,6 +33,9 @@ SETTINGS = [
     ("SANGAM_OPEN_ROOMS", "perhaps"),
     ("SANGAM_STORE_SYNC", "never"),
     ("SANGAM_IDLE_SECONDS", "[]"),
+    ("SANGAM_PORT", "99999"),
+    ("SANGAM_RUN_WALL_SECONDS", "-1"),
+    ("SANGAM_MAX_FRAME_BYTES", "0"),
 ]
 
 
@@ -41,6 +44,7 @@ def test_E8_a_setting_that_is_unknown_or_unusable_stops_the_start(name: str, val
     with pytest.raises(SettingsError) as error:
         read_settings({name: value})
     assert "\n" not in str(error.value)
+    assert name in str(error.value)
 
 
 def started(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -10,13 +10,13 @@ import pytest
 
 from exec_pool.errors import LanguageUnavailable, SandboxUnavailable
 from exec_pool.languages import LANGUAGES
-from exec_pool.limits import ExecSettings
+from exec_pool.limits import ExecSettings, Limits
 from exec_pool.plans import Toolchain
 from exec_pool.probe import find_fault
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import Ending
 from exec_pool.toolchains import describe, find_tools, hidden_paths
-from tests.exec_pool.playground import ROWS, request
+from tests.exec_pool.playground import ROWS, perform, request
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
 
@@ -133,3 +133,18 @@ async def test_X60_a_configured_toolchain_wins_if_other_users_can_reach_it(tmp_p
     assert find_tools(LANGUAGES, ("/no/such", str(node))).tools["node"] == "/toolchains/1/node"
     tmp_path.chmod(0o700)
     assert hidden_paths((str(node), "/usr", "/no/such")) == [str(node), "/no/such"]
+
+
+async def test_X60_a_toolchain_under_tmp_is_reached_from_a_cell() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        ruby = Path(folder, "ruby")
+        ruby.write_text('#!/bin/sh\nexec /usr/bin/ruby "$@"\n')
+        ruby.chmod(0o755)
+        runner = Runner(ExecSettings(toolchain_paths=(folder,)))
+        await runner.open()
+        assert (await runner.checked()).ok
+        outcome = await perform(runner, request("ruby", "puts 'from ' + 'afar'", limits=Limits(wall_seconds=30)))
+        await runner.close()
+    assert outcome.result is not None
+    assert outcome.result.status == "ok"
