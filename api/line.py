@@ -85,6 +85,12 @@ class LineProtocol(WebSocketsSansIOProtocol):
         payload, self.frames = b"".join(self.frames), []
         self._line.deliver(payload)
 
+    async def send(self, message: Any) -> None:
+        """As the parent; but a refusal that was answered over HTTP ends the handshake, and is no error to log."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
     def shutdown(self) -> None:
         """The server stops: a peer that reads nothing must not hold it up."""
         super().shutdown()
