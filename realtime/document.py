@@ -24,6 +24,8 @@ MAX_GROWTH_STEPS = 10_000_000
 """The same for what came into the document while the update was tried."""
 SLOW_SECONDS = 0.0005
 """An update that takes longer to apply, though it was not tried, strains the document."""
+MEASURED_BLOCKS = 4000
+"""In a smaller document no scan takes SLOW_SECONDS, and looking at the clock costs as much as a keystroke."""
 MAX_STRAIN_SECONDS = 0.1
 MAX_SINGLE_RETURNS = 16
 """Carriage returns that one edit may bring into a text before they are mended by one replacement."""
@@ -164,6 +166,10 @@ class Document:
         return made[0]
 
     def _apply(self, update: bytes) -> None:
+        if self.blocks < MEASURED_BLOCKS:
+            with self._breaking():
+                self._doc.apply_update(update)
+            return
         started = thread_time()
         with self._breaking():
             self._doc.apply_update(update)
