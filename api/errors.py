@@ -40,7 +40,6 @@ _STATUSES = {
     "missing_edits": (409, CloseCode.BAD_FRAME),
     "bad_frame": (400, CloseCode.BAD_FRAME),
     "bad_update": (400, CloseCode.BAD_FRAME),
-    "frame_too_big": (413, CloseCode.TOO_BIG),
     "store_unavailable": (503, CloseCode.OVERLOADED),
     "sandbox_unavailable": (503, CloseCode.INTERNAL),
     "language_unavailable": (409, CloseCode.INTERNAL),

@@ -2,7 +2,6 @@
 
 RealtimeError
 ├── ProtocolViolation   the peer sent bytes that break the protocol
-│   ├── FrameTooBig     a frame over the limit, refused before decoding
 │   └── BadUpdate       a CRDT update that is malformed or would harm the document
 ├── DocumentFull        the document reached its size limit and takes no more edits
 └── MissingEdits        an update that builds on edits which are not there
@@ -37,11 +36,6 @@ class ProtocolViolation(RealtimeError):
 
     code = "bad_frame"
     close_code = CloseCode.BAD_FRAME
-
-
-class FrameTooBig(ProtocolViolation):
-    code = "frame_too_big"
-    close_code = CloseCode.TOO_BIG
 
 
 class BadUpdate(ProtocolViolation):

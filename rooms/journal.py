@@ -47,7 +47,6 @@ class JournalStats(msgspec.Struct, frozen=True):
     commits: int
     entries: int
     failures: int
-    last_commit_seconds: float
 
 
 class Journal:
@@ -78,7 +77,6 @@ class Journal:
         self._committing: asyncio.Task[None] | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._commits = self._entries = self._failures = 0
-        self._last_commit_seconds = 0.0
         self.state: JournalState = "saved"
 
     def touch(self, target: Target) -> None:
@@ -146,7 +144,6 @@ class Journal:
     def _committed(self, batch: list[Sealed], seconds: float) -> None:
         self._commits += 1
         self._entries += sum(len(sealed.entries) for sealed in batch)
-        self._last_commit_seconds = seconds
         self._observe_commit(seconds)
         del self._uncommitted[: len(batch)]
         self._unsaved_bytes = sum(len(entry.data) for sealed in self._uncommitted for entry in sealed.entries)
@@ -193,7 +190,6 @@ class Journal:
             self._commits,
             self._entries,
             self._failures,
-            self._last_commit_seconds,
         )
 
 

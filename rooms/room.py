@@ -78,9 +78,6 @@ class Room:
         self._seq += 1
         return self._seq
 
-    def last_seq(self) -> int:
-        return self._seq
-
     async def document(self, name: str) -> SharedDocument:
         """Load it once, however many ask at the same moment; a failed load is not remembered."""
         task = self._documents.get(name)

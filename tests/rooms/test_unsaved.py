@@ -144,9 +144,9 @@ async def test_J7_a_snapshot_takes_no_number_that_the_journal_lacks(tmp_path: Pa
         await receive(room, ana, ana.typed("x" * SNAPSHOT_BYTES))
         await until(lambda: registry.journal.state == "unsaved")
         for number in range(10):
-            seq = room.last_seq()
+            seq = room._seq
             await receive(room, ana, ana.typed(f"{number} is shown, never committed\n"))
-            await until(lambda seq=seq: room.last_seq() > seq)  # type: ignore[misc]
+            await until(lambda seq=seq: room._seq > seq)  # type: ignore[misc]
         store.gate.set()
         await until(lambda: registry.journal.stats().failures > 0)
         await (await room.document(MAIN)).settled()
