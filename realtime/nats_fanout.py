@@ -1,8 +1,8 @@
 """The fan-out over a NATS broker: core subjects, one for each room, subscribed while the room is open here."""
 
 import asyncio
-import base64
 import contextlib
+import hashlib
 import logging
 import random
 import re
@@ -22,7 +22,7 @@ from realtime.letters import LETTER_BYTES, read_letter, write_letters
 from realtime.nats_link import ANSWER_SECONDS, NatsLink
 from realtime.nodes import BEAT_SECONDS, SILENT_SECONDS, NodeWatch
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _BACKOFF_SECONDS = (0.1, 3.0)
 _log = logging.getLogger(__name__)
 
@@ -87,11 +87,7 @@ class NatsFanout:
             task.cancel()
         link, tasks = self._link, self._tasks
         self._link, self._tasks = None, []
-        if tasks:
-            _, slow = await asyncio.wait(tasks, timeout=0.3)
-            if slow and link is not None:  # the library can hold a task that hands on to a broker which stopped
-                await link.abort()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if link is not None:
             await self._part(link)
 
@@ -289,11 +285,10 @@ class NatsFanout:
             traffic.forget(node)
 
     def _subject(self, room: str) -> str:
-        """A name with other characters than a subject's token may have is written in base64."""
+        """A long name, or one with characters that a subject's token may not have, is shown by its hash."""
         if _PLAIN.fullmatch(room):
             return f"{self._prefix}.room.{room}"
-        token = base64.urlsafe_b64encode(room.encode()).decode().rstrip("=")
-        return f"{self._prefix}.named.{token}"
+        return f"{self._prefix}.named.{hashlib.sha256(room.encode()).hexdigest()}"
 
     def _close_room(self, traffic: RoomTraffic) -> None:
         subject = self._subject(traffic.room)

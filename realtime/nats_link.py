@@ -7,8 +7,8 @@ that has stopped reading. So its mending is off, `ping` notices a silent broker,
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator, Set
-from math import ceil
 from urllib.parse import urlsplit
 
 from nats import errors
@@ -22,6 +22,8 @@ ANSWER_SECONDS = 2.0
 """A broker that does not answer a ping for so long is gone."""
 _NEVER_SECONDS = 10**6
 _CLOSE_SECONDS = 1.0
+_PENDING_BYTES = 2**20
+_NEVER_FULL_BYTES = 2**40
 _log = logging.getLogger(__name__)
 
 Receive = Callable[[str, bytes], None]
@@ -56,6 +58,7 @@ class NatsLink:
                     connect_timeout=2,
                     ping_interval=_NEVER_SECONDS,
                     no_echo=True,
+                    pending_size=_NEVER_FULL_BYTES,
                 )
         except (OSError, errors.Error, ValueError, TimeoutError) as error:
             _cut(client)
@@ -90,7 +93,12 @@ class NatsLink:
                 await subscription.unsubscribe()
 
     async def publish(self, subject: str, data: bytes) -> None:
-        """Hand on; waits while the broker does not read. Raises FanoutUnavailable."""
+        """Hand on; waits while the broker does not read. Raises FanoutUnavailable.
+
+        The library's own waiting cannot be cancelled, so its buffer is never let that far.
+        """
+        while self._client.pending_data_size > _PENDING_BYTES and not self.is_lost:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
         with _told():
             await self._client.publish(subject, data)
 
@@ -100,10 +108,11 @@ class NatsLink:
         The library's own ping may overtake what waits to be written, so that is waited for first.
         """
         with _told():
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
                 while self._client.pending_data_size and not self.is_lost:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
-            await self._client.rtt(ceil(seconds))
+            left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
+            await self._client.rtt(max(left, 0.01))  # type: ignore[arg-type]
 
     async def close(self) -> None:
         """Hand on what waits, if the broker takes it at once, then end."""
@@ -144,6 +153,8 @@ class _Reason:
             error = self._last
         if isinstance(error, TimeoutError):
             return "it does not answer"
+        if isinstance(error, OSError) and error.errno:
+            return (os.strerror(error.errno) if error.errno > 0 else str(error.strerror)).lower()
         return str(error).removeprefix("nats: ").strip("'\" ") or type(error).__name__
 
 

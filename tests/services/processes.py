@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 
 def free_port() -> int:
@@ -36,11 +37,18 @@ class ServerProcess:
         self._is_ready = is_ready
         self._process: subprocess.Popen[bytes] | None = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     def start(self) -> None:
         """Return when it answers."""
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(self._command, stdin=quiet, stdout=quiet, stderr=quiet)
-        wait_until(lambda: self._answers(), 20.0, f"{self._command[0]} to answer")
+        wait_until(self._answers, 20.0, f"{self._command[0]} to answer")
 
     def stop(self) -> None:
         """As an operator stops it."""
