@@ -19,7 +19,7 @@ from realtime.fanout import (
     new_node,
 )
 from realtime.letters import LETTER_BYTES, read_letter, write_letters
-from realtime.nats_link import ANSWER_SECONDS, NatsLink
+from realtime.nats_link import ANSWER_SECONDS, NatsLink, end
 from realtime.nodes import BEAT_SECONDS, SILENT_SECONDS, NodeWatch
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -60,7 +60,6 @@ class NatsFanout:
         self._ready: dict[RoomTraffic, None] = {}
         self._left: set[str] = set()
         self._is_beat_due = False
-        self._is_closing = False
         self._queued_bytes = 0
         self._sent = self._received = self._dropped = self._gaps = self._reconnects = 0
 
@@ -77,17 +76,13 @@ class NatsFanout:
         return self._watch.nodes
 
     async def open(self) -> None:
-        self._is_closing = False
         await self._dial()
         self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch.beat(self._send_beat))]
 
     async def close(self) -> None:
-        self._is_closing = True
-        for task in self._tasks:
-            task.cancel()
-        link, tasks = self._link, self._tasks
-        self._link, self._tasks = None, []
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks, self._tasks = self._tasks, []
+        await end(*tasks)
+        link, self._link = self._link, None
         if link is not None:
             await self._part(link)
 
@@ -176,8 +171,7 @@ class NatsFanout:
                 self._link = None
                 await link.abort()
             finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
+                await end(sending)
             self._drop_all()
             _log.warning("the NATS server is gone; rooms go on, each node by itself")
             await self._redial()
@@ -214,7 +208,7 @@ class NatsFanout:
 
     async def _send(self, link: NatsLink) -> None:
         try:
-            while not (link.is_lost or self._is_closing):
+            while not link.is_lost:
                 await self._wake.wait()
                 self._wake.clear()
                 await self._hand_on(link)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from nats import errors
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
+from nats.js import JetStreamContext
 
 from realtime.fanout import FanoutUnavailable
 
@@ -37,13 +38,18 @@ class NatsLink:
         self.lost = lost
         self._client = client
         self._subscriptions: dict[str, Subscription] = {}
+        self._pings: set[asyncio.Task[float]] = set()
 
     @classmethod
-    async def dial(cls, url: str, name: str, receive: Receive) -> "NatsLink":
-        """Connect to one of the addresses in `url` (with `,` between them). Raises FanoutUnavailable."""
+    async def dial(cls, url: str, name: str, receive: Receive | None = None) -> "NatsLink":
+        """Connect to one of the addresses in `url` (with `,` between them). Raises FanoutUnavailable.
+
+        With `receive` everything that comes goes there, so requests and JetStream are for links without.
+        """
         lost, why = asyncio.Event(), _Reason()
         client = Client()
-        client.msg_class = _deliver_to(receive)  # type: ignore[assignment]
+        if receive is not None:
+            client.msg_class = _deliver_to(receive)  # type: ignore[assignment]
         try:
             async with asyncio.timeout(DIAL_SECONDS):
                 await client.connect(
@@ -102,17 +108,37 @@ class NatsLink:
         with _told():
             await self._client.publish(subject, data)
 
+    async def request(self, subject: str, data: bytes, seconds: float) -> bytes:
+        """Raises FanoutUnavailable."""
+        with _told():
+            return (await self._client.request(subject, data, timeout=seconds)).data
+
+    def jetstream(self) -> JetStreamContext:
+        return self._client.jetstream(timeout=ANSWER_SECONDS)
+
     async def settle(self, seconds: float = ANSWER_SECONDS) -> None:
         """Return when the broker has taken all that was asked before. Raises FanoutUnavailable if it does not answer.
 
-        The library's own ping may overtake what waits to be written, so that is waited for first.
+        The library's own ping may overtake what waits to be written, so that is waited for first. A ping that is given
+        up would make the library stumble over its answer, so it is left alone even when its waiter is cancelled.
         """
         with _told():
             async with asyncio.timeout(seconds) as limit:
                 while self._client.pending_data_size and not self.is_lost:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
             left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
-            await self._client.rtt(max(left, 0.01))  # type: ignore[arg-type]
+            ping = asyncio.create_task(self._client.rtt(_NEVER_SECONDS))
+            self._pings.add(ping)
+            ping.add_done_callback(self._forget)
+            done, _ = await asyncio.wait([ping], timeout=max(left, 0.01))
+            if not done:
+                raise TimeoutError
+            ping.result()
+
+    def _forget(self, ping: asyncio.Task[float]) -> None:
+        self._pings.discard(ping)
+        if not ping.cancelled():
+            ping.exception()
 
     async def close(self) -> None:
         """Hand on what waits, if the broker takes it at once, then end."""
@@ -156,6 +182,14 @@ class _Reason:
         if isinstance(error, OSError) and error.errno:
             return (os.strerror(error.errno) if error.errno > 0 else str(error.strerror)).lower()
         return str(error).removeprefix("nats: ").strip("'\" ") or type(error).__name__
+
+
+async def end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel until they end: the library, and the waiting of older Pythons, swallow a cancellation at times."""
+    while waiting := [task for task in tasks if not task.done()]:
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=0.1)
 
 
 def shown(url: str) -> str:

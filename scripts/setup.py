@@ -25,6 +25,8 @@ OLDEST_NODE = (20, 19)
 INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
+BROKER_PACKAGES = {"nats-server": "nats-server", "redis-server": "redis-server"}
+CLUSTER_PACKAGES = {"nginx": "nginx-light"}
 
 
 def main(steps: list[str]) -> int:
@@ -52,6 +54,7 @@ def test() -> None:
     environment()
     packages("test")
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
+    system_packages(BROKER_PACKAGES, "the tests of several nodes need it")
 
 
 def dev() -> None:
@@ -92,6 +95,11 @@ def bench() -> None:
         run("npm", "rebuild", "better-sqlite3", "--ignore-scripts=false", *headers, cwd=folder)
     except subprocess.CalledProcessError:
         say("it did not compile; Hocuspocus is left out where something is stored")
+
+
+def cluster() -> None:
+    """What `make cluster` starts besides the nodes."""
+    system_packages(BROKER_PACKAGES | CLUSTER_PACKAGES, "several nodes on this machine need it")
 
 
 def load() -> None:
@@ -276,7 +284,7 @@ def say(message: str) -> None:
 
 
 STEPS: dict[str, Callable[[], None]] = {
-    step.__name__: step for step in (base, test, dev, web, interop, bench, load, toolchains)
+    step.__name__: step for step in (base, test, dev, web, interop, bench, cluster, load, toolchains)
 }
 
 if __name__ == "__main__":

@@ -8,13 +8,11 @@ from tests.services.processes import ServerProcess, first_line, folder, free_por
 class NatsServer(ServerProcess):
     """`nats-server` with JetStream in `data`; `extra` goes into its configuration."""
 
-    def __init__(self, data: Path, extra: str = "") -> None:
+    def __init__(self, data: Path, extra: str = "", *, jetstream: bool = True) -> None:
         port = free_port()
         config = Path(folder(data)) / "nats.conf"
-        config.write_text(
-            f'host: "127.0.0.1"\nport: {port}\n'
-            f'jetstream {{ store_dir: "{data}", max_file: 100M, max_mem: 50M }}\n{extra}'
-        )
+        jobs = f'jetstream {{ store_dir: "{data}", max_file: 100M, max_mem: 50M }}\n' if jetstream else ""
+        config.write_text(f'host: "127.0.0.1"\nport: {port}\n{jobs}{extra}')
         super().__init__(
             [program("nats-server"), "-c", str(config)], port, lambda: first_line(port).startswith(b"INFO")
         )
