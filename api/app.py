@@ -25,6 +25,7 @@ from api.settings import Settings
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
+from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.sqlite_store import SqliteStore
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
+    turn = Turn()
     runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
@@ -46,7 +48,7 @@ def create_app(settings: Settings) -> Starlette:
         store,
         store,
         limits,
-        interval_seconds=settings.commit_interval_seconds,
+        turn,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
@@ -70,7 +72,7 @@ def create_app(settings: Settings) -> Starlette:
             await store.close()
 
     pages = Pages()
-    connections = Connections(settings.max_queue_bytes)
+    connections = Connections(turn, settings.max_queue_bytes)
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[

@@ -5,7 +5,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable
-from typing import Protocol
 
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
@@ -25,25 +24,17 @@ from realtime.protocol import (
 )
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.trial import REST, Trials
-from realtime.update import EMPTY_UPDATE, first_client
+from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
-from rooms.gathered import Gathered, only_author
+from rooms.gathered import Gathered
 from rooms.journal import Journal
-from rooms.store import SYSTEM, Entry, JournalStore
+from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
 
 SNAPSHOT_ENTRIES = 500
 SNAPSHOT_BYTES = 1_048_576
-
-
-class RoomNumbers(Protocol):
-    """What a document needs of its room."""
-
-    id: str
-
-    def next_seq(self) -> int: ...
 
 
 class SharedDocument:
@@ -57,7 +48,7 @@ class SharedDocument:
 
     def __init__(
         self,
-        room: RoomNumbers,
+        room: str,
         name: str,
         journal: Journal,
         store: JournalStore,
@@ -89,7 +80,7 @@ class SharedDocument:
         self.document = await self._stored_document()
 
     async def _stored_document(self) -> Document:
-        stored = await self._store.load(self._room.id, self.name)
+        stored = await self._store.load(self._room, self.name)
         document = Document(self._max_bytes)
         document.load(stored.snapshot, stored.nested, stored.tail)
         self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
@@ -119,9 +110,9 @@ class SharedDocument:
             await trial
 
     def _receive(self, session: Session, message: Message) -> Awaitable[None] | None:
+        if type(message) is SyncUpdate:  # nearly all are
+            return self._edit(session, message.update, message.is_reply)
         match message:
-            case SyncUpdate(update, is_reply):
-                return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
                 self._answer(session, state_vector)
             case Awareness(states):
@@ -153,7 +144,7 @@ class SharedDocument:
         except NeedsTrial:
             return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
-            _log.warning("edit refused", extra={"room": self._room.id, "document": self.name, "error": str(error)})
+            _log.warning("edit refused", extra={"room": self._room, "document": self.name, "error": str(error)})
             session.refuse(count)
             self._tell_full(session, True)
         except MissingEdits:
@@ -193,20 +184,17 @@ class SharedDocument:
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
         session.asked = session.asked and not is_reply
-        if b"\r" in update:
-            new, fixed = self.document.apply_normalised(update, may_repeat=is_reply, passed=passed)
-        else:
-            new, fixed = self.document.apply(update, may_repeat=is_reply, passed=passed), EMPTY_UPDATE
+        new, fixed, client = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
         if new == EMPTY_UPDATE:
             self._acknowledge_known(session, count)
             return
-        self._know_client(session.member_id, new)
-        self._gather(session.member_id, new)
-        self._gathered.senders[session] += 1
-        self._gathered.acknowledgements[session] += count
-        session.count_unseen()
+        if client is not None and client not in self._authors:
+            self._know_client(session.member_id, client)
+        self._gathered.add(session, new, count)
+        self._await_commit(new)
+        session.unseen += 1
         if fixed != EMPTY_UPDATE:
             self._gather(SYSTEM, fixed)
 
@@ -217,16 +205,19 @@ class SharedDocument:
         else:
             session.acknowledge(count)
 
-    def _know_client(self, author: str, update: bytes) -> None:
+    def _know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
-        client = first_client(update)
-        if client is not None and client not in self._authors:
-            self._authors[client] = author
-            self._gathered.new_clients.append((author, client))
+        self._authors[client] = author
+        self._gathered.new_clients.append((author, client))
 
     def _gather(self, author: str, update: bytes) -> None:
+        """An edit of no session's."""
+        self._gathered.is_for_all = True
         self._gathered.updates.append(update)
         self._gathered.by_author.setdefault(author, []).append(update)
+        self._await_commit(update)
+
+    def _await_commit(self, update: bytes) -> None:
         self._unshown.append(update)
         self._uncommitted.append(update)
         self._journal.touch(self)
@@ -263,6 +254,7 @@ class SharedDocument:
         changed = self.presence.announce(session, states)
         if changed:
             self._gathered.changed_clients.update(changed)
+            self._gathered.speakers.add(session)
             self._journal.touch(self)
 
     def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
@@ -275,6 +267,7 @@ class SharedDocument:
         gone = self.presence.leave(session)
         if gone:
             self._gathered.changed_clients.update(gone)
+            self._gathered.is_for_all = True
             self._journal.touch(self)
         if not self.audience:
             self.presence.forget_gone()
@@ -286,13 +279,10 @@ class SharedDocument:
         sealed, self._gathered = self._gathered, Gathered(self)
         now = int(time.time() * 1000)
         for author, client in sealed.new_clients:
-            sealed.entries.append(self._entry(now, author, "client", write_uint(client)))
+            sealed.drafts.append(Draft(self._room, now, author, self.name, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.entries += [self._entry(now, author, "update", merged) for merged in merge(updates)]
+            sealed.drafts += [Draft(self._room, now, author, self.name, "update", merged) for merged in merge(updates)]
         return sealed
-
-    def _entry(self, now: int, author: str, kind: str, data: bytes) -> Entry:
-        return Entry(self._room.id, self._room.next_seq(), now, author, self.name, kind, data)
 
     def show(self, sealed: Gathered) -> None:
         del self._unshown[: len(sealed.updates)]
@@ -304,7 +294,7 @@ class SharedDocument:
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
         if edits or presence:
-            self.audience.broadcast(edits, presence, author=only_author(sealed))
+            self.audience.broadcast(edits, presence, source=sealed.only_source)
         for session, count in sealed.senders.items():
             session.count_seen(count)
 
@@ -350,15 +340,15 @@ class SharedDocument:
             self._mending.set_result(None)
             self._mending = None
 
-    def after_commit(self, sealed: Gathered) -> None:
+    def after_commit(self, sealed: Gathered, last_seq: int) -> None:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
-        self._committed_seq = sealed.entries[-1].seq
+        self._committed_seq = last_seq
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.popleft()
             session.acknowledge(count)
-        self._since_snapshot[0] += len(sealed.entries)
-        self._since_snapshot[1] += sum(len(entry.data) for entry in sealed.entries)
+        self._since_snapshot[0] += len(sealed.drafts)
+        self._since_snapshot[1] += sum(len(draft.data) for draft in sealed.drafts)
         due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
         if due and not self._uncommitted and self._snapshot is None:
             self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
@@ -370,9 +360,9 @@ class SharedDocument:
                 self._since_snapshot = [0, 0]
                 state = self.document.encode()
                 seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self._room.id, self.name, seq, nested, state)
+                await self._store.save_snapshot(self._room, self.name, seq, nested, state)
         except Exception as error:  # the journal has everything; a later snapshot will do
-            _log.warning("snapshot failed", extra={"room": self._room.id, "error": repr(error)})
+            _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
         finally:
             self._snapshot = None
 
