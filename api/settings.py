@@ -36,6 +36,13 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
     ] = "normal"
+    nats_url: Annotated[
+        str,
+        _help("NATS for live traffic between several nodes: `nats://user:password@host:4222`, more with `,` between"),
+    ] = ""
+    redis_url: Annotated[
+        str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
+    ] = ""
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20

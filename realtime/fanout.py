@@ -7,8 +7,6 @@ from typing import Protocol
 
 import msgspec
 
-from realtime.errors import RealtimeError
-
 Receive = Callable[[str, bytes], None]
 """Called with the origin node and a payload, in the event loop."""
 OnGap = Callable[[], None]
@@ -17,12 +15,6 @@ MAX_QUEUE_BYTES = 8 * 2**20
 PAYLOAD_BYTES = 16
 """What a payload costs besides its bytes: so many empty ones are bounded too."""
 _log = logging.getLogger(__name__)
-
-
-class FanoutUnavailable(RealtimeError):
-    """The broker cannot be reached, or refuses us; the text says which and why, without a password."""
-
-    code = "fanout_unavailable"
 
 
 class FanoutStats(msgspec.Struct, frozen=True):

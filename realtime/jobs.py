@@ -9,22 +9,12 @@ from typing import Protocol
 
 import msgspec
 
-from realtime.errors import RealtimeError
+from realtime.errors import QueueFull
 
 LEASE_SECONDS = 30.0
 """A job that its worker neither finished nor prolonged for so long goes to another."""
 MAX_JOBS = 10_000
 REMEMBER_SECONDS = 120.0
-
-
-class JobsUnavailable(RealtimeError):
-    """The queue cannot be reached; it is not known whether the call was taken."""
-
-    code = "jobs_unavailable"
-
-
-class QueueFull(RealtimeError):
-    code = "queue_full"
 
 
 class JobStats(msgspec.Struct, frozen=True):

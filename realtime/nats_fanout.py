@@ -8,11 +8,11 @@ import random
 import re
 from collections.abc import Callable
 
+from realtime.errors import FanoutUnavailable
 from realtime.fanout import (
     MAX_QUEUE_BYTES,
     PAYLOAD_BYTES,
     FanoutStats,
-    FanoutUnavailable,
     OnGap,
     Receive,
     RoomTraffic,

@@ -9,8 +9,9 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, BadRequestError
 
-from realtime.fanout import FanoutUnavailable, new_node
-from realtime.jobs import LEASE_SECONDS, MAX_JOBS, REMEMBER_SECONDS, JobStats, JobsUnavailable, QueueFull
+from realtime.errors import FanoutUnavailable, JobsUnavailable, QueueFull
+from realtime.fanout import new_node
+from realtime.jobs import LEASE_SECONDS, MAX_JOBS, REMEMBER_SECONDS, JobStats
 from realtime.nats_link import NatsLink
 
 _ANSWER_SECONDS = 2.0

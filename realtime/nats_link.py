@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
-from realtime.fanout import FanoutUnavailable
+from realtime.errors import FanoutUnavailable
 
 DIAL_SECONDS = 3.0
 ANSWER_SECONDS = 2.0

@@ -28,6 +28,13 @@ class Score(msgspec.Struct, frozen=True):
     score: float
 
 
+class CacheStats(msgspec.Struct, frozen=True):
+    """`is_available` is what the last call found; `failures` counts since the start."""
+
+    is_available: bool
+    failures: int
+
+
 class Cache(Protocol):
     """Every call raises CacheUnavailable within a bounded time when the cache cannot be asked.
 
@@ -68,6 +75,8 @@ class Cache(Protocol):
 
     async def top(self, board: str, limit: int) -> list[Score]:
         """The highest first; equal scores by the member's bytes."""
+
+    def stats(self) -> CacheStats: ...
 
 
 def check_value(value: bytes) -> None:
@@ -206,3 +215,6 @@ class MemoryCache:
         scores = self._boards.get(board) or {}
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0].encode()))
         return [Score(member, score) for member, score in best[:limit]]
+
+    def stats(self) -> CacheStats:
+        return CacheStats(True, 0)

@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from rooms.cache import Lease, Score, check_value
+from rooms.cache import CacheStats, Lease, Score, check_value
 from rooms.errors import CacheUnavailable
 
 _ANSWER_SECONDS = 0.5
@@ -86,6 +86,8 @@ class RedisCache:
         self._prefix = prefix
         self._answer_seconds = answer_seconds
         self._resting_until = 0.0
+        self._is_available = False
+        self._failures = 0
         self._redis: Redis | None = None
         self._scripts: dict[str, Any] = {}
 
@@ -103,6 +105,7 @@ class RedisCache:
             self._redis = Redis.from_pool(pool)
             async with asyncio.timeout(4 * self._answer_seconds):
                 await self._redis.ping()
+            self._is_available = True
         except (RedisError, OSError, TimeoutError, ValueError) as error:
             await self.close()
             raise CacheUnavailable(f"no Redis at {_shown(self._url)}: {str(error) or 'it does not answer'}") from error
@@ -159,6 +162,9 @@ class RedisCache:
             found = await redis.zrange(self._key("board", board), 0, limit - 1, withscores=True)
         return [Score(member.decode(), -score) for member, score in cast(list[tuple[bytes, float]], found)]
 
+    def stats(self) -> CacheStats:
+        return CacheStats(self._is_available, self._failures)
+
     async def _run(self, script: str, key: str, *values: object) -> Any:
         with self._failing() as redis:
             if script not in self._scripts:
@@ -169,11 +175,15 @@ class RedisCache:
     def _failing(self) -> Iterator[Redis]:
         """Every failure is CacheUnavailable, and is followed by a rest."""
         if self._redis is None or time.monotonic() < self._resting_until:
+            self._failures += 1
             raise CacheUnavailable("the cache is away")
         try:
             yield self._redis
+            self._is_available = True
         except (RedisError, OSError, TimeoutError) as error:
             self._resting_until = time.monotonic() + _REST_SECONDS
+            self._is_available = False
+            self._failures += 1
             raise CacheUnavailable(f"the cache does not answer: {error}") from error
 
     def _key(self, kind: str, name: str) -> str:

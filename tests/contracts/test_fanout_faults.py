@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.fanout import FanoutUnavailable
+from realtime.errors import FanoutUnavailable
 from realtime.nats_fanout import NatsFanout
 from tests.contracts.fanouts import Ear, until
 from tests.services.nats import NatsServer

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from realtime.fanout import FanoutUnavailable
-from realtime.jobs import Job, JobQueue, JobsUnavailable, LocalJobQueue, QueueFull
+from realtime.errors import FanoutUnavailable, JobsUnavailable, QueueFull
+from realtime.jobs import Job, JobQueue, LocalJobQueue
 from realtime.nats_jobs import NatsJobQueue
 from tests.services.nats import NatsServer
 from tests.services.processes import free_port
