@@ -26,7 +26,7 @@ INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
 BROKER_PACKAGES = {"nats-server": "nats-server", "redis-server": "redis-server"}
-CLUSTER_PACKAGES = {"nginx": "nginx-light"}
+CLUSTER_PACKAGES = {"nginx": "nginx-light", "pg_ctlcluster": "postgresql"}
 
 
 def main(steps: list[str]) -> int:
@@ -201,7 +201,8 @@ def node_version() -> tuple[int, ...]:
 
 def system_packages(wanted: dict[str, str], otherwise: str) -> None:
     """Install the Debian package of each program that is not on the PATH; never fails, says what is missing."""
-    missing = sorted({package for program, package in wanted.items() if shutil.which(program) is None})
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"  # not everybody searches where servers are
+    missing = sorted({package for program, package in wanted.items() if shutil.which(program, path=path) is None})
     if missing and not apt_install_once(missing):
         say(f"{' and '.join(missing)} not installed (apt-get needs root): {otherwise}")
 
