@@ -74,7 +74,8 @@ def serve(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_seconds),
     )
-    asyncio.run(_try_out(settings))
+    asyncio.run(_try_store(settings))
+    asyncio.run(_try_house(settings))
     with listen(settings) as listening:
         host, port = listening.getsockname()[:2]
         server = _Server(config, greeting(host, port))
@@ -82,11 +83,15 @@ def serve(settings: Settings) -> int:
     return 0 if server.started else 1
 
 
-async def _try_out(settings: Settings) -> None:
-    """Open and close what is outside once: what is wrong with it is told in a sentence before anything starts."""
+async def _try_store(settings: Settings) -> None:
+    """Open and close the store once, so that what is wrong with it is told in a sentence before anything starts."""
     store = SqliteStore(settings.data_folder, settings.store_sync)
     await store.open()
     await store.close()
+
+
+async def _try_house(settings: Settings) -> None:
+    """The same for the broker and the cache."""
     house = House(settings)
     await house.open()
     await house.close()

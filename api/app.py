@@ -37,9 +37,9 @@ _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = SqliteStore(settings.data_folder, settings.store_sync)
-    house = House(settings)
     metrics = Metrics()
     turn = Turn()
+    house = House(settings)
     runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
