@@ -15,6 +15,7 @@ from api.archive import ArchiveApi
 from api.collab import CollabSocket
 from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
+from api.house import House
 from api.identity import Reception
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
@@ -38,6 +39,7 @@ def create_app(settings: Settings) -> Starlette:
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
     turn = Turn()
+    house = House(settings)
     runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
@@ -57,18 +59,20 @@ def create_app(settings: Settings) -> Starlette:
     )
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
-    metrics.watch(registry, runner)
+    metrics.watch(registry, runner, house)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await store.open()
         try:
+            await house.open()
             await runner.open()
             yield
             await runner.close()
             await runs.close()
             await registry.drain(settings.drain_seconds)
         finally:
+            await house.close()
             await store.close()
 
     pages = Pages()
@@ -76,7 +80,7 @@ def create_app(settings: Settings) -> Starlette:
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[
-            *OpsApi(registry, store, runner, metrics, settings).routes,
+            *OpsApi(registry, store, runner, metrics, settings, house).routes,
             *RoomsApi(reception, registry, store, store, settings).routes,
             *runs.routes,
             *ArchiveApi(reception, registry, settings).routes,

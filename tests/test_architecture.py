@@ -27,8 +27,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": ("",),
+    "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
     "pycrdt": ("realtime/document.py",),
+    "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_store.py", "api/check.py"),
     "starlette": ("api/",),
     "uvicorn": ("api/",),
