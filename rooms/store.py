@@ -14,6 +14,20 @@ SYSTEM = "system"
 """The author of what no member did."""
 
 
+class Draft(msgspec.Struct, frozen=True):
+    """One thing that happens in a room, before it has its number. `time` is Unix milliseconds.
+
+    `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data).
+    """
+
+    room: str
+    time: int
+    author: str
+    channel: str
+    kind: str
+    data: bytes
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One thing that happened in a room. `time` is Unix milliseconds; `seq` counts from 1 without gaps per room.
 
