@@ -47,8 +47,9 @@ async def migrate(connection: AnyConnection, steps: list[Migration]) -> list[Mig
     async with connection.transaction():
         await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        at = await version(connection)
+        # Before anything is looked up: who waited for the lock may remember that there was no such table.
         await connection.execute(_TABLE)
+        at = await version(connection)
         missing = [step for step in steps if step.number > at]
         for step in missing:
             await connection.execute(step.sql)

@@ -1,0 +1,90 @@
+"""Each store behind the same two ports, on the real thing."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pytest
+
+from rooms.postgres_store import PostgresStore
+from rooms.sqlite_store import SqliteStore
+from rooms.store import Draft, JournalStore, Link, RoomRecord, RoomStore
+from tests.services.postgres import PostgresServer, postgres
+
+_Store = TypeVar("_Store", bound="Store")
+KINDS = ("sqlite", "postgres")
+
+
+class Store(JournalStore, RoomStore, Protocol):
+    """Both ports, and a life."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One for all tests that do not harm it."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def address(postgres_server: PostgresServer) -> str:
+    """Of an empty database."""
+    return postgres_server.create_database()
+
+
+@pytest.fixture(params=KINDS)
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    """Makes stores that all keep their things in one place, which is empty at first."""
+    if request.param == "sqlite":
+        return lambda: SqliteStore(tmp_path / "data", "normal")
+    url = request.getfixturevalue("address")
+    return lambda: PostgresStore(url)
+
+
+@pytest.fixture
+async def store(make_store: Callable[[], Store]) -> AsyncIterator[Store]:
+    """An open one."""
+    async with opened(make_store()) as store:
+        yield store
+
+
+@pytest.fixture
+async def nodes(address: str) -> AsyncIterator[Callable[[], Awaitable[PostgresStore]]]:
+    """Opens more and more stores on one database, as nodes do."""
+    async with AsyncExitStack() as stack:
+
+        async def join() -> PostgresStore:
+            return await stack.enter_async_context(opened(PostgresStore(address)))
+
+        yield join
+
+
+@asynccontextmanager
+async def opened(store: _Store) -> AsyncIterator[_Store]:
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def append(store: JournalStore, commit: str, drafts: Sequence[Draft]) -> list[int]:
+    """A store may answer at once."""
+    numbers = store.append(commit, drafts)
+    return list(await numbers if inspect.isawaitable(numbers) else numbers)
+
+
+def draft(room: str = "rm_one", data: bytes = b"x", channel: str = "main", kind: str = "update") -> Draft:
+    return Draft(room, 1_700_000_000_000, "mb_ana", channel, kind, data)
+
+
+async def make_rooms(store: RoomStore, *rooms: str) -> None:
+    for room in rooms:
+        record = RoomRecord(room, "Room", "pair", "python", 1_700_000_000_000)
+        assert await store.create_room(record, [Link(f"code-{room}", "", "participant")])
