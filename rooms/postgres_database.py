@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -36,19 +37,18 @@ class Database:
         self.name = name_of(url)
 
     async def open(self) -> None:
-        """Raises StoreUnavailable with a sentence for the operator."""
+        """Connects when first asked. Raises StoreUnavailable for an address that cannot be one."""
         if urlsplit(self._url).scheme not in _SCHEMES:
             raise StoreUnavailable(f"{self.name} is no address of a database; one is postgresql://user@host/database")
         try:
-            async with asyncio.timeout(self._seconds + _GRACE):
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=1,
-                    max_size=self._connections,
-                    timeout=self._seconds,
-                    reset=_nothing,
-                    server_settings=self._settings(),
-                )
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=0,  # more, and the library logs every failure to keep them while the server is away
+                max_size=self._connections,
+                timeout=self._seconds,
+                reset=_nothing,
+                server_settings=self._settings(),
+            )
         except (*FAILURES, ValueError) as error:
             raise StoreUnavailable(f"{self.name} cannot be used: {explain(error)}") from error
 
@@ -75,33 +75,44 @@ class Database:
     async def run(self, work: Callable[[AnyConnection], Awaitable[_Result]], *, more_seconds: float = 0.0) -> _Result:
         """Do `work` with a connection. Raises StoreUnavailable; UniqueViolation passes.
 
-        `more_seconds` is for what may rightly take longer than most; then `work` has to tell the server too.
+        With `more_seconds`, for what may rightly take longer, `work` is one transaction. Who cannot even begin one
+        waits no longer than others.
         """
         if self._pool is None:
             raise StoreUnavailable(f"{self.name} is not open")
         connection: PoolConnectionProxy | None = None
         try:
-            async with asyncio.timeout(self._seconds + _GRACE + more_seconds):
+            async with asyncio.timeout(self._seconds + _GRACE) as limit:
                 connection = await self._pool.acquire()
-                result = await work(connection)
+                if more_seconds:
+                    result = await self._longer(connection, work, more_seconds, limit)
+                else:
+                    result = await work(connection)
                 await self._pool.release(connection)
                 return result
-        except asyncpg.UniqueViolationError:
-            await self._give_back(connection)
-            raise
         except FAILURES as error:
-            await self._give_back(connection, broken=not isinstance(error, asyncpg.PostgresError))
+            _hang_up(connection)
+            if isinstance(error, asyncpg.UniqueViolationError):
+                raise
             raise StoreUnavailable(f"{self.name}: {explain(error)}") from error
         except BaseException:
-            await self._give_back(connection, broken=True)
+            _hang_up(connection)
             raise
 
-    async def _give_back(self, connection: PoolConnectionProxy | None, *, broken: bool = False) -> None:
-        if connection is None or self._pool is None:
-            return
-        if broken or connection.is_in_transaction():
-            connection.terminate()
-        await self._pool.release(connection)
+    async def _longer(
+        self,
+        connection: AnyConnection,
+        work: Callable[[AnyConnection], Awaitable[_Result]],
+        more_seconds: float,
+        limit: asyncio.Timeout,
+    ) -> _Result:
+        """Without the library's own transaction: that one waits for its end, however long the server takes."""
+        seconds = self._seconds + more_seconds
+        await connection.execute(f"BEGIN; SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        limit.reschedule(asyncio.get_running_loop().time() + seconds + _GRACE)
+        result = await work(connection)
+        await connection.execute("COMMIT")
+        return result
 
     async def rows(self, sql: str, *values: object) -> list[Any]:
         """All rows of one statement."""
@@ -110,6 +121,13 @@ class Database:
     async def row(self, sql: str, *values: object) -> Any:
         """The first row of one statement, or None."""
         return await self.run(lambda connection: connection.fetchrow(sql, *values))
+
+
+def _hang_up(connection: PoolConnectionProxy | None) -> None:
+    """Without waiting for anybody. One that ended by itself is back in its pool already and says so."""
+    if connection is not None:
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 async def _nothing(_connection: object) -> None:

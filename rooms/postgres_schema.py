@@ -43,22 +43,24 @@ async def version(connection: AnyConnection) -> int:
 
 
 async def migrate(connection: AnyConnection, steps: list[Migration]) -> list[Migration]:
-    """Apply what is missing, all or nothing, and tell what that was. Whoever comes second waits and finds it done."""
-    async with connection.transaction():
-        await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        # Before anything is looked up: who waited for the lock may remember that there was no such table.
-        await connection.execute(_TABLE)
-        at = await version(connection)
-        missing = [step for step in steps if step.number > at]
-        for step in missing:
-            await connection.execute(step.sql)
-            await connection.execute("INSERT INTO migrations (number, name) VALUES ($1, $2)", step.number, step.name)
+    """Apply what is missing and tell what that was, in the caller's transaction.
+
+    Whoever comes second waits until that is over and finds it done.
+    """
+    await connection.execute("SET LOCAL lock_timeout = 0")
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    # Before anything is looked up: who waited for the lock may remember that there was no such table.
+    await connection.execute(_TABLE)
+    at = await version(connection)
+    missing = [step for step in steps if step.number > at]
+    for step in missing:
+        await connection.execute(step.sql)
+        await connection.execute("INSERT INTO migrations (number, name) VALUES ($1, $2)", step.number, step.name)
     return missing
 
 
 async def prepare(connection: AnyConnection) -> None:
-    """Make the tables of an empty database; otherwise they have to be those of this program.
+    """Make the tables of an empty database, in the caller's transaction; others have to be those of this program.
 
     Raises StoreUnavailable: tables with rooms in them change only when the operator says so.
     """

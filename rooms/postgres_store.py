@@ -60,7 +60,6 @@ class PostgresStore:
     def __init__(self, url: str, *, connections: int = 8, seconds: float = 5.0) -> None:
         self._journal = Database(url, connections=2, seconds=seconds)
         self._database = Database(url, connections=connections, seconds=seconds)
-        self._seconds = seconds
         self._answered: deque[tuple[float, str]] = deque()
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -115,23 +114,19 @@ class PostgresStore:
         nth: list[int],
         drafts: Sequence[Draft],
     ) -> list[int]:
+        datas = [draft.data for draft in drafts]
         values = (
             [draft.time for draft in drafts],
             [draft.author for draft in drafts],
             [draft.channel for draft in drafts],
             [draft.kind for draft in drafts],
-            [draft.data for draft in drafts],
+            datas,
         )
-        more_seconds = sum(map(len, values[-1])) // _SLOWEST_BYTES_PER_SECOND
+        more_seconds = sum(map(len, datas)) // _SLOWEST_BYTES_PER_SECOND
 
         async def commit_all(connection: AnyConnection) -> list[int] | None:
-            if not more_seconds:
-                found = await connection.fetchval(_APPEND, commit, rooms, counts, room_of, nth, *values)
-            else:
-                async with connection.transaction():
-                    await _allow(connection, self._seconds + more_seconds)
-                    found = await connection.fetchval(_APPEND, commit, rooms, counts, room_of, nth, *values)
-            return found  # type: ignore[no-any-return]
+            found: list[int] | None = await connection.fetchval(_APPEND, commit, rooms, counts, room_of, nth, *values)
+            return found
 
         try:
             firsts = await self._journal.run(commit_all, more_seconds=more_seconds)
@@ -150,9 +145,7 @@ class PostgresStore:
         """Snapshot and tail are of one moment: they are one statement."""
 
         async def read(connection: AnyConnection) -> list[asyncpg.Record]:
-            async with connection.transaction(readonly=True):
-                await _allow(connection, _LARGEST_DOCUMENT_SECONDS)
-                return await connection.fetch(_LOAD, room, document)
+            return await connection.fetch(_LOAD, room, document)
 
         rows = await self._database.run(read, more_seconds=_LARGEST_DOCUMENT_SECONDS)
         if rows and rows[0]["place"] == 0:
@@ -162,9 +155,7 @@ class PostgresStore:
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         async def write(connection: AnyConnection) -> None:
-            async with connection.transaction():
-                await _allow(connection, _LARGEST_DOCUMENT_SECONDS)
-                await connection.execute(_SNAPSHOT, room, document, seq, nested, state)
+            await connection.execute(_SNAPSHOT, room, document, seq, nested, state)
 
         await self._database.run(write, more_seconds=_LARGEST_DOCUMENT_SECONDS)
 
@@ -252,7 +243,3 @@ class PostgresStore:
             f"DELETE FROM commits WHERE id = ANY ($1) OR time < now() - interval '{_ABANDONED}'", old
         )
 
-
-async def _allow(connection: AnyConnection, seconds: float) -> None:
-    """Let the statements of this transaction take longer than others."""
-    await connection.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
