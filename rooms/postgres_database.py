@@ -20,6 +20,7 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 _GRACE = 1.0
 """The server ends a statement itself; who hears nothing this many seconds later hangs up."""
 _SCHEMES = ("postgresql", "postgres")
+_NO_ADDRESS = "SANGAM_DATABASE_URL is no address of a database; one is postgresql://user:password@host:5432/database"
 
 
 class Database:
@@ -37,9 +38,9 @@ class Database:
         self.name = name_of(url)
 
     async def open(self) -> None:
-        """Connects when first asked. Raises StoreUnavailable for an address that cannot be one."""
+        """Raises StoreUnavailable with a sentence for the operator."""
         if urlsplit(self._url).scheme not in _SCHEMES:
-            raise StoreUnavailable(f"{self.name} is no address of a database; one is postgresql://user@host/database")
+            raise StoreUnavailable(_NO_ADDRESS)
         try:
             self._pool = await asyncpg.create_pool(
                 self._url,
@@ -49,8 +50,9 @@ class Database:
                 reset=_nothing,
                 server_settings=self._settings(),
             )
-        except (*FAILURES, ValueError) as error:
-            raise StoreUnavailable(f"{self.name} cannot be used: {explain(error)}") from error
+            await self.run(_nothing)
+        except (ValueError, asyncpg.InterfaceError) as error:  # as asyncpg says that it cannot read it
+            raise StoreUnavailable(_NO_ADDRESS) from error
 
     def _settings(self) -> dict[str, str]:
         milliseconds = str(int(self._seconds * 1000))

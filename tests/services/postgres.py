@@ -10,7 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class PostgresServer:
         self.call("initdb", *options, "--pgdata", str(self.data))
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS + f"port = {self.port}\n")
+        access = self.data / "pg_hba.conf"
+        access.write_text("host all locked 127.0.0.1/32 scram-sha-256\n" + access.read_text())
 
     def call(self, name: str, *arguments: str) -> str:
         """Run one of its programs to the end; what it printed."""
@@ -72,9 +74,10 @@ class PostgresServer:
         with self.log.open("ab") as log:
             command = [binary("postgres"), "-D", str(self.data)]
             self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **owner())
-        _wait_until(self._answers, f"it did not start:\n{self.log.read_text()}")
+        _wait_until(self.answers, f"it did not start:\n{self.log.read_text()}")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it takes connections."""
         command = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0
 
@@ -83,12 +86,15 @@ class PostgresServer:
         assert self._process is not None
         return self._process
 
-    def _all(self, number: signal.Signals) -> None:
-        """A signal to the server and to every process that it made; each is in a group of its own."""
+    def processes(self) -> list[int]:
+        """The server, and every process that it made; each is in a group of its own."""
         pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for one in [pid, *map(int, children)]:
-            os.kill(one, number)
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+    def _all(self, number: signal.Signals) -> None:
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def stop(self) -> None:
         """In order, connections cut."""
