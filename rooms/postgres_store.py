@@ -242,4 +242,3 @@ class PostgresStore:
         await self._database.rows(
             f"DELETE FROM commits WHERE id = ANY ($1) OR time < now() - interval '{_ABANDONED}'", old
         )
-

@@ -154,5 +154,3 @@ async def test_D2_D3_D7_a_crash_under_load_loses_no_acknowledged_batch_and_doubl
     assert seqs == list(range(1, len(seqs) + 1))
     expected = [f"{number}/{place}".encode() for number in range(len(acknowledged)) for place in range(5)]
     assert list((await store.load("rm_one", "main")).tail) == expected
-
-
