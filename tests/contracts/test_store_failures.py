@@ -1,10 +1,8 @@
 """PostgreSQL stopped, paused, killed, cut off or full: told in time, and well again without help."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from rooms.errors import StoreUnavailable
 from rooms.postgres_store import PostgresStore
 from tests.contracts.conftest import draft, make_rooms, opened
-from tests.crash.stores import small_disk
 from tests.server import eventually
 from tests.services.postgres import PostgresServer, postgres
 from tests.services.wire import Wire, wire
