@@ -137,10 +137,6 @@ class PostgresStore:
         self._answered.append((time.monotonic(), commit))
         return firsts
 
-    async def last_seq(self, room: str) -> int:
-        row = await self._database.row("SELECT last_seq FROM counters WHERE id = $1", room)
-        return int(row[0]) if row else 0
-
     async def load(self, room: str, document: str) -> Stored:
         """Snapshot and tail are of one moment: they are one statement."""
 

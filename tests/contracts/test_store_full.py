@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -91,11 +92,11 @@ KINDS: list[Kind] = [full_tables, full_everything] if os.geteuid() == 0 else [li
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def trouble(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trouble]:
-    for path in (tmp_path, *list(tmp_path.parents)[:2]):
-        path.chmod(0o755)  # the server is another user
-    with request.param(tmp_path) as trouble:
-        yield trouble
+def trouble(request: pytest.FixtureRequest) -> Iterator[Trouble]:
+    with tempfile.TemporaryDirectory(prefix="sangam-full-") as folder:
+        Path(folder).chmod(0o755)  # the server is another user
+        with request.param(Path(folder)) as trouble:
+            yield trouble
 
 
 def _batch(number: int, size: int) -> list[Draft]:

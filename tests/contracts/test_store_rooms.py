@@ -16,7 +16,6 @@ async def test_D10_what_does_not_exist_is_none(store: Store) -> None:
     assert await store.member_of_token(b"none") is None
     assert await store.links("rm_none") == []
     assert await store.members("rm_none") == []
-    assert await store.last_seq("rm_none") == 0
     assert (await store.load("rm_none", "main")).tail == ()
     assert await store.entries("rm_none", ["chat"], after=None, before=None, limit=5) == []
 
