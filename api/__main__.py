@@ -18,9 +18,9 @@ from api.observability import set_up_logging
 from api.ops import VERSION
 from api.request_head import BoundedHttp
 from api.settings import Settings, SettingsError, read_settings
+from api.stores import store_of
 from realtime.update import STACK_BYTES
 from rooms.errors import StoreUnavailable
-from rooms.sqlite_store import SqliteStore
 
 MOST_FILES = 65_536
 
@@ -83,7 +83,7 @@ def serve(settings: Settings) -> int:
 
 async def _try_store(settings: Settings) -> None:
     """Open and close the store once, so that what is wrong with it is told in a sentence before anything starts."""
-    store = SqliteStore(settings.data_folder, settings.store_sync)
+    store = store_of(settings)
     await store.open()
     await store.close()
 

@@ -22,19 +22,19 @@ from api.pages import DIST, Pages
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
+from api.stores import store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
-from rooms.sqlite_store import SqliteStore
 
 _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 
 
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
-    store = SqliteStore(settings.data_folder, settings.store_sync)
+    store = store_of(settings)
     metrics = Metrics()
     runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)

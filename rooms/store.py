@@ -120,3 +120,12 @@ class RoomStore(Protocol):
 
     async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
         """The room and member a token belongs to."""
+
+
+class Store(JournalStore, RoomStore, Protocol):
+    """Both ports, and a life: opened before anything is asked, closed when nothing is asked any more."""
+
+    async def open(self) -> None:
+        """Raises StoreUnavailable with a sentence for the operator."""
+
+    async def close(self) -> None: ...

@@ -25,6 +25,8 @@ OLDEST_NODE = (20, 19)
 INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
+# The server's own programs are not on the PATH; this one of its package is.
+DATABASE_PACKAGES = {"pg_ctlcluster": "postgresql"}
 
 
 def main(steps: list[str]) -> int:
@@ -52,6 +54,7 @@ def test() -> None:
     environment()
     packages("test")
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
+    system_packages(DATABASE_PACKAGES, "the tests of the PostgreSQL store need it")
 
 
 def dev() -> None:

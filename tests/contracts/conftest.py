@@ -4,30 +4,29 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import pytest
 
 from rooms.postgres_store import PostgresStore
 from rooms.sqlite_store import SqliteStore
-from rooms.store import Draft, JournalStore, Link, RoomRecord, RoomStore
+from rooms.store import Draft, JournalStore, Link, RoomRecord, RoomStore, Store
 from tests.services.postgres import PostgresServer, postgres
 
 _Store = TypeVar("_Store", bound="Store")
 KINDS = ("sqlite", "postgres")
 
 
-class Store(JournalStore, RoomStore, Protocol):
-    """Both ports, and a life."""
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One for all tests that do not harm it."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[PostgresServer]:
+    """One that the tests of one file may harm; each leaves it running."""
     with postgres() as server:
         yield server
 

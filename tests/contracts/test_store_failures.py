@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,18 +11,11 @@ from rooms.errors import StoreUnavailable
 from rooms.postgres_store import PostgresStore
 from tests.contracts.conftest import draft, make_rooms, opened
 from tests.server import eventually
-from tests.services.postgres import PostgresServer, postgres
+from tests.services.postgres import PostgresServer
 from tests.services.wire import Wire, wire
 
 SECONDS = 0.5
 BOUND = SECONDS + 2.5
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Iterator[PostgresServer]:
-    """One that the tests of this file may harm; each leaves it running."""
-    with postgres() as server:
-        yield server
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rooms.store import Draft, Stored
-from tests.contracts.conftest import Store, append, draft, make_rooms, opened
+from rooms.store import Draft, Store, Stored
+from tests.contracts.conftest import append, draft, make_rooms, opened
 
 _names = count()
 

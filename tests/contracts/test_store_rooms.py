@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from rooms.postgres_store import PostgresStore
-from rooms.store import Link, Member, RoomRecord
-from tests.contracts.conftest import Store, make_rooms, opened
+from rooms.store import Link, Member, RoomRecord, Store
+from tests.contracts.conftest import make_rooms, opened
 
 ROOM = RoomRecord("rm_Ünïcode", "Zweites \U0001f600 Zimmer", "pair", "python", 1_700_000_000_123)
 

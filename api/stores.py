@@ -1,0 +1,17 @@
+"""Where what lasts is kept: the settings choose."""
+
+from api.settings import Settings
+from rooms.postgres_store import PostgresStore
+from rooms.sqlite_store import SqliteStore
+from rooms.store import Store
+
+
+def store_of(settings: Settings) -> Store:
+    """Not open yet. PostgreSQL if its address is set, else SQLite in the data folder."""
+    if settings.database_url:
+        return PostgresStore(
+            settings.database_url,
+            connections=settings.database_connections,
+            seconds=settings.database_seconds,
+        )
+    return SqliteStore(settings.data_folder, settings.store_sync)
