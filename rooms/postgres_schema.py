@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from rooms.errors import StoreUnavailable
-from rooms.postgres_database import AnyConnection
+from rooms.postgres_database import FAILURES, AnyConnection, connect, explain, name_of
 
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x53414E47414D
@@ -85,3 +85,16 @@ async def _refuse_old_server(connection: AnyConnection) -> None:
     number = int(await connection.fetchval("SHOW server_version_num"))
     if number < _OLDEST_SERVER:
         raise StoreUnavailable(f"it is version {number // 10000} and Sangam needs {_OLDEST_SERVER // 10000} or newer")
+
+
+async def migrate_database(url: str) -> list[Migration]:
+    """Bring a database's tables to this program's version and tell what was missing. Raises StoreUnavailable."""
+    connection = await connect(url)
+    try:
+        async with connection.transaction():
+            await _refuse_old_server(connection)
+            return await migrate(connection, migrations())
+    except FAILURES as error:
+        raise StoreUnavailable(f"{name_of(url)} could not be migrated, nothing changed: {explain(error)}") from error
+    finally:
+        connection.terminate()
