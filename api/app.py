@@ -26,6 +26,7 @@ from api.stores import store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
+from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = store_of(settings)
     metrics = Metrics()
+    turn = Turn()
     runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
@@ -46,6 +48,7 @@ def create_app(settings: Settings) -> Starlette:
         store,
         store,
         limits,
+        turn,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
@@ -69,7 +72,7 @@ def create_app(settings: Settings) -> Starlette:
             await store.close()
 
     pages = Pages()
-    connections = Connections(settings.max_queue_bytes)
+    connections = Connections(turn, settings.max_queue_bytes)
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[
