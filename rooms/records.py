@@ -6,6 +6,7 @@ order, whichever store they come from, so that two copies of the same rooms have
 
 import gzip
 import hashlib
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -129,7 +130,8 @@ class CopyWriter:
         """Raises OSError."""
         self._part.unlink(missing_ok=True)
         self._part.touch(0o600)
-        self._file = gzip.open(self._part, "wb", compresslevel=_LEVEL)
+        self._raw = self._part.open("wb")
+        self._file = gzip.GzipFile("", "wb", _LEVEL, self._raw, mtime=0)
         self._write(_encode(CopyStart(VERSION, self._made_at)))
         return self
 
@@ -144,6 +146,9 @@ class CopyWriter:
         if kind is None:
             self._write(_encode(self.tally.end()))
         self._file.close()
+        self._raw.flush()
+        os.fsync(self._raw.fileno())
+        self._raw.close()
         if kind is None:
             self._part.replace(self._path)
         else:
@@ -161,7 +166,7 @@ def read_copy(path: Path) -> Iterator[Record]:
         raise BadArchive(f"{path} is of version {start.version}, and this program reads {VERSION}")
     for record in frames:
         if isinstance(record, CopyEnd):
-            if record != tally.end():
+            if record != tally.end() or next(frames, None) is not None:
                 raise BadArchive(f"{path} is damaged: its end does not fit what comes before")
             return
         if isinstance(record, CopyStart):
@@ -187,5 +192,5 @@ def _frames(path: Path) -> Iterator[Record | CopyStart | CopyEnd]:
                 if length > MOST_BYTES:
                     raise BadArchive(f"{path} is damaged")
                 yield _decode(file.read(length))
-    except (EOFError, gzip.BadGzipFile, zlib.error, StructError, msgspec.MsgspecError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, StructError, msgspec.MsgspecError, ValueError) as error:
         raise BadArchive(f"{path} is damaged or no copy of rooms: {error}") from error
