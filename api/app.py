@@ -19,10 +19,11 @@ from api.identity import Reception
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.retention import Retention
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
-from api.stores import store_of
+from api.stores import beside_of, store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> Starlette:
         on_open=on_open,
         observe_commit=metrics.commit_seconds.observe,
     )
+    retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
     metrics.watch(registry, runner)
@@ -62,6 +64,7 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await store.open()
+        retention.start()
         try:
             await runner.open()
             yield
@@ -69,6 +72,7 @@ def create_app(settings: Settings) -> Starlette:
             await runs.close()
             await registry.drain(settings.drain_seconds)
         finally:
+            await retention.stop()
             await store.close()
 
     pages = Pages()

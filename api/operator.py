@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from api.doctor import doctor
+from api.retention import days_ago
 from api.settings import Settings, SettingsError
-from api.stores import copies_of
+from api.stores import beside_of
 from rooms.errors import StoreUnavailable
 from rooms.postgres_schema import migrate_database
 from rooms.records import CopyEnd, CopyStore, CopyWriter, Tally, end_of, read_copy
@@ -24,6 +25,8 @@ def add_operator_commands(commands: "argparse._SubParsersAction[argparse.Argumen
         for argument in arguments:
             parser.add_argument(argument.lower(), metavar=argument)
         parser.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
+        if name == "trim":
+            parser.add_argument("--room", help="only of this room")
         if name == "backup":
             parser.add_argument("--no-trial", action="store_true", help="do not restore it for a trial")
 
@@ -51,7 +54,7 @@ async def migrate(_given: Given, settings: Settings) -> int:
 async def backup(given: Given, settings: Settings) -> int:
     """All rooms into a file, and from there into a store for a trial."""
     path = Path(given.file)
-    end = await _copy_out(copies_of(settings), path, None)
+    end = await _copy_out(beside_of(settings), path, None)
     if not given.no_trial:
         await _try_restoring(path, end)
         print("restored for a trial and found equal")
@@ -60,18 +63,28 @@ async def backup(given: Given, settings: Settings) -> int:
 
 async def restore(given: Given, settings: Settings) -> int:
     """A backup into an empty store."""
-    return await _copy_in(Path(given.file), copies_of(settings), alone=True)
+    return await _copy_in(Path(given.file), beside_of(settings), alone=True)
 
 
 async def export_room(given: Given, settings: Settings) -> int:
     """One room into a file."""
-    await _copy_out(copies_of(settings), Path(given.file), given.room)
+    await _copy_out(beside_of(settings), Path(given.file), given.room)
     return 0
 
 
 async def import_rooms(given: Given, settings: Settings) -> int:
     """The rooms of a file beside those that are there."""
-    return await _copy_in(Path(given.file), copies_of(settings), alone=False)
+    return await _copy_in(Path(given.file), beside_of(settings), alone=False)
+
+
+async def trim(given: Given, settings: Settings) -> int:
+    """Shorten the history of one room or of all."""
+    try:
+        before = days_ago(float(given.days))
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(f"{given.days} is no number of days") from error
+    print(f"{await beside_of(settings).trim(before, given.room)} entries are forgotten")
+    return 0
 
 
 async def _copy_out(store: CopyStore, path: Path, room: str | None) -> CopyEnd:
@@ -113,5 +126,6 @@ _COMMANDS: dict[str, tuple[_Command, str, tuple[str, ...]]] = {
     "restore": (restore, "copy the rooms of a backup into an empty store", ("FILE",)),
     "export": (export_room, "copy one room into a file: documents, history, chat, runs", ("ROOM", "FILE")),
     "import": (import_rooms, "copy the rooms of a file into the store, beside those that are there", ("FILE",)),
+    "trim": (trim, "forget the history that is older than so many days, but nothing that loading needs", ("DAYS",)),
     "doctor": (doctor, "try and measure everything that is configured, and say how to mend what is wrong", ()),
 }

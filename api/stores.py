@@ -3,7 +3,6 @@
 from api.settings import Settings
 from rooms.postgres_copy import PostgresCopies
 from rooms.postgres_store import PostgresStore
-from rooms.records import CopyStore
 from rooms.sqlite_copy import SqliteCopies
 from rooms.sqlite_store import SqliteStore
 from rooms.store import Store
@@ -20,6 +19,6 @@ def store_of(settings: Settings) -> Store:
     return SqliteStore(settings.data_folder, settings.store_sync)
 
 
-def copies_of(settings: Settings) -> CopyStore:
-    """The same rooms, for copies of them as a whole."""
+def beside_of(settings: Settings) -> PostgresCopies | SqliteCopies:
+    """The same rooms, for what is done with them beside the server: copies and trims."""
     return PostgresCopies(settings.database_url) if settings.database_url else SqliteCopies(settings.data_folder)

@@ -10,6 +10,7 @@ from rooms.errors import RoomNotFound, StoreUnavailable
 from rooms.postgres_database import FAILURES, connect, explain, name_of
 from rooms.postgres_schema import prepare
 from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedSnapshot, Record
+from rooms.trim import forgettable
 
 _ROOMS = "SELECT id, name, kind, language, created_at, key FROM rooms WHERE $1::text IS NULL OR id = $1 ORDER BY id"
 _PARTS: tuple[tuple[Callable[..., Record], str], ...] = (
@@ -31,6 +32,7 @@ _COLUMNS: dict[type[Record], tuple[str, tuple[str, ...]]] = {
     CopiedEntry: ("entries", ("seq", "time", "author", "channel", "kind", "data")),
     CopiedSnapshot: ("snapshots", ("document", "seq", "nested", "state")),
 }
+_TRIM = f"DELETE FROM entries WHERE {forgettable('$1', '$2')}"
 _BYTES_AT_ONCE = 8 * 2**20
 
 
@@ -55,6 +57,18 @@ class PostgresCopies:
                 for make, sql in _PARTS:
                     async for row in connection.cursor(sql, key, prefetch=_ROWS_AT_ONCE):
                         take(make(*row))
+
+    async def trim(self, before: int, room: str | None = None) -> int:
+        """As `TrimStore` says."""
+        async with self._connected() as connection:
+            rooms = await connection.fetch(_ROOMS, room)
+            if room is not None and not rooms:
+                raise RoomNotFound(f"there is no room {room}")
+            gone = 0
+            for found in rooms:
+                # "DELETE 7"
+                gone += int((await connection.execute(_TRIM, before, found["key"])).split()[1])
+            return gone
 
     async def restore(self, records: Iterator[Record], *, alone: bool) -> None:
         """All or nothing; `alone` if the store has to be empty before."""

@@ -144,10 +144,10 @@ class PostgresStore:
             return await connection.fetch(_LOAD, room, document)
 
         rows = await self._database.run(read, more_seconds=_LARGEST_DOCUMENT_SECONDS)
+        seq, nested, snapshot = 0, 0, None
         if rows and rows[0]["place"] == 0:
-            _, seq, nested, snapshot = rows[0]
-            return Stored(seq, nested, snapshot, tuple(row["data"] for row in rows[1:]))
-        return Stored(0, 0, None, tuple(row["data"] for row in rows))
+            _, seq, nested, snapshot = rows.pop(0)
+        return Stored(seq, nested, snapshot, tuple(row["data"] for row in rows), rows[-1]["seq"] if rows else seq)
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         async def write(connection: AnyConnection) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rooms.errors import RoomNotFound, StoreUnavailable
 from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedSnapshot, Record
 from rooms.sqlite_store import SqliteStore
+from rooms.trim import forgettable
 from rooms.write_log import Row, WriteLog
 
 _ROOMS = "SELECT id, name, kind, language, created_at, key FROM rooms WHERE ?1 IS NULL OR id = ?1 ORDER BY id"
@@ -27,6 +28,7 @@ _AHEAD = (
     " WHERE seq > (SELECT coalesce(max(seq), 0) FROM entries WHERE entries.room = key)"
 )
 """Snapshots that contain entries which are not in the tables yet."""
+_TRIM = f"DELETE FROM entries WHERE {forgettable('?1', '?2')}"
 _TRIES = 20
 
 
@@ -51,6 +53,21 @@ class SqliteCopies:
                 _copy(connection, logged, take, room)
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable(f"the data folder {self._folder} cannot be read: {error}") from error
+
+    async def trim(self, before: int, room: str | None = None) -> int:
+        """As `TrimStore` says. An entry that is still in the log is too young."""
+        try:
+            return await asyncio.to_thread(self._trim, before, room)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the data folder {self._folder} cannot be written: {error}") from error
+
+    def _trim(self, before: int, room: str | None) -> int:
+        path = f"file:{self._path}?mode=rw"
+        with closing(sqlite3.connect(path, uri=True, isolation_level=None, timeout=30.0)) as connection:
+            rooms = connection.execute(_ROOMS, (room,)).fetchall()
+            if room is not None and not rooms:
+                raise RoomNotFound(f"there is no room {room}")
+            return sum(connection.execute(_TRIM, (before, found[-1])).rowcount for found in rooms)
 
     async def restore(self, records: Iterator[Record], *, alone: bool) -> None:
         """All or nothing; `alone` if the store has to be empty before. Refuses a folder that a server uses."""

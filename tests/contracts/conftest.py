@@ -3,14 +3,19 @@
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from rooms.postgres_copy import PostgresCopies
 from rooms.postgres_store import PostgresStore
+from rooms.records import CopyStore
+from rooms.sqlite_copy import SqliteCopies
 from rooms.sqlite_store import SqliteStore
 from rooms.store import Draft, JournalStore, Link, RoomRecord, RoomStore, Store
+from rooms.trim import TrimStore
 from tests.services.postgres import PostgresServer, postgres
 
 _Store = TypeVar("_Store", bound="Store")
@@ -62,6 +67,33 @@ async def nodes(address: str) -> AsyncIterator[Callable[[], Awaitable[PostgresSt
             return await stack.enter_async_context(opened(PostgresStore(address)))
 
         yield join
+
+
+class Place:
+    """Where rooms are kept: a store, and what an operator does with it beside a server."""
+
+    def __init__(self, store: Callable[[], Store], beside: PostgresCopies | SqliteCopies) -> None:
+        self.store = store
+        self.copies: CopyStore = beside
+        self.trim: TrimStore = beside
+
+
+Places = Callable[[str], Place]
+
+
+@pytest.fixture
+def places(tmp_path: Path, postgres_server: PostgresServer) -> Places:
+    """Makes empty ones of a kind."""
+    numbers = count()
+
+    def make(kind: str) -> Place:
+        if kind == "sqlite":
+            folder = tmp_path / f"data-{next(numbers)}"
+            return Place(lambda: SqliteStore(folder, "normal"), SqliteCopies(folder))
+        url = postgres_server.create_database()
+        return Place(lambda: PostgresStore(url), PostgresCopies(url))
+
+    return make
 
 
 @asynccontextmanager

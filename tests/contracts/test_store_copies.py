@@ -1,7 +1,7 @@
 """Copies of rooms: out of either store while it is written to, into either store, whole or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -11,40 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rooms.errors import BadArchive, RoomNotFound, StoreUnavailable
-from rooms.postgres_copy import PostgresCopies
-from rooms.postgres_store import PostgresStore
 from rooms.records import CopiedEntry, CopiedRoom, CopiedSnapshot, CopyStore, CopyWriter, Record, Tally, read_copy
-from rooms.sqlite_copy import SqliteCopies
-from rooms.sqlite_store import SqliteStore
 from rooms.store import Store, Stored
-from tests.contracts.conftest import KINDS, append, draft, make_rooms, opened
-from tests.services.postgres import PostgresServer
-
-
-class Place:
-    """Where rooms are kept: a store, and the way to copy it."""
-
-    def __init__(self, store: Callable[[], Store], copies: CopyStore) -> None:
-        self.store = store
-        self.copies = copies
-
-
-Places = Callable[[str], Place]
-
-
-@pytest.fixture
-def places(tmp_path: Path, postgres_server: PostgresServer) -> Places:
-    """Makes empty ones of a kind."""
-    numbers = count()
-
-    def make(kind: str) -> Place:
-        if kind == "sqlite":
-            folder = tmp_path / f"data-{next(numbers)}"
-            return Place(lambda: SqliteStore(folder, "normal"), SqliteCopies(folder))
-        url = postgres_server.create_database()
-        return Place(lambda: PostgresStore(url), PostgresCopies(url))
-
-    return make
+from tests.contracts.conftest import KINDS, Places, append, draft, make_rooms, opened
 
 
 async def fill(store: Store) -> None:
@@ -83,8 +52,8 @@ async def test_D11_what_is_copied_out_of_one_store_is_the_same_in_another(
     await there.copies.restore(read_copy(tmp_path / "copy"), alone=True)
     assert (await tally_of(there.copies)).end() == written.end()
     async with opened(there.store()) as store:
-        assert await store.load("rm_one", "main") == Stored(1, 3, b"snapshot \x00", (b"", b"5"))
-        assert await store.load("rm_two", "main") == Stored(0, 0, None, (bytes(range(256)),))
+        assert await store.load("rm_one", "main") == Stored(1, 3, b"snapshot \x00", (b"", b"5"), 5)
+        assert await store.load("rm_two", "main") == Stored(0, 0, None, (bytes(range(256)),), 1)
         (chat,) = await store.entries("rm_one", ["chat"], after=None, before=None, limit=9)
         assert (chat.seq, chat.data) == (3, '{"text":"ä"}'.encode())
         found = await store.member_of_token(b"\xffbo")

@@ -47,7 +47,7 @@ async def test_D10_bytes_come_back_as_they_were(store: Store) -> None:
     await make_rooms(store, "rm_one")
     datas = [b"", b"\x00", bytes(range(256)), b"x" * 3_000_000, "ä\n".encode()]
     await append(store, "c1", [draft(data=data) for data in datas])
-    assert await store.load("rm_one", "main") == Stored(0, 0, None, tuple(datas))
+    assert await store.load("rm_one", "main") == Stored(0, 0, None, tuple(datas), 5)
 
 
 async def test_D5_a_document_is_its_snapshot_and_the_updates_after_it(store: Store) -> None:
@@ -64,8 +64,8 @@ async def test_D5_a_document_is_its_snapshot_and_the_updates_after_it(store: Sto
     await append(store, "c1", batch)
     assert (await store.load("rm_one", "main")).tail == (b"1", b"4", b"6")
     await store.save_snapshot("rm_one", "main", 4, 7, b"1+4")
-    assert await store.load("rm_one", "main") == Stored(4, 7, b"1+4", (b"6",))
-    assert await store.load("rm_one", "board") == Stored(0, 0, None, (b"2",))
+    assert await store.load("rm_one", "main") == Stored(4, 7, b"1+4", (b"6",), 6)
+    assert await store.load("rm_one", "board") == Stored(0, 0, None, (b"2",), 2)
 
 
 async def test_D5_an_older_snapshot_never_replaces_a_newer(store: Store) -> None:
@@ -73,9 +73,11 @@ async def test_D5_an_older_snapshot_never_replaces_a_newer(store: Store) -> None
     await append(store, "c1", [draft(data=b"%d" % n) for n in range(1, 6)])
     await store.save_snapshot("rm_one", "main", 4, 1, b"newer")
     await store.save_snapshot("rm_one", "main", 3, 9, b"older")
-    assert await store.load("rm_one", "main") == Stored(4, 1, b"newer", (b"5",))
+    assert await store.load("rm_one", "main") == Stored(4, 1, b"newer", (b"5",), 5)
     await store.save_snapshot("rm_one", "main", 4, 2, b"as new")
     assert (await store.load("rm_one", "main")).snapshot == b"as new"
+    await store.save_snapshot("rm_one", "main", 5, 2, b"all")
+    assert await store.load("rm_one", "main") == Stored(5, 2, b"all", (), 5)
 
 
 async def test_D10_events_are_read_forwards_backwards_and_by_kind(store: Store) -> None:
