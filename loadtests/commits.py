@@ -134,7 +134,8 @@ async def measure(url: str, load: Load, server: PostgresServer | None) -> dict[s
         "edit waits ms p99": quantile(seen.waits, 0.99),
         "this process, microseconds of processor an edit": per_edit[0],
         "PostgreSQL, microseconds of processor an edit": per_edit[1] if server else None,
-        "journal of PostgreSQL, bytes an edit": round((after[2] - before[2]) / everything) if server else None,
+        "log of PostgreSQL, bytes an edit": round((after[2] - before[2]) / everything) if server else None,
+        "kept by PostgreSQL, bytes an edit": round(_kept(server, url)) if server else None,
     }
 
 
@@ -145,6 +146,12 @@ def _used(server: PostgresServer | None) -> tuple[float, float, float]:
         return own.ru_utime + own.ru_stime, 0.0, 0.0
     written = float(server.sql("SELECT pg_current_wal_lsn() - '0/0'"))
     return own.ru_utime + own.ru_stime, processor_seconds(server.process.pid), written
+
+
+def _kept(server: PostgresServer, url: str) -> float:
+    """What an entry takes with its indexes."""
+    sql = "SELECT pg_total_relation_size('entries') / (SELECT count(*) FROM entries)::float8"
+    return float(server.sql(sql, url.rpartition("/")[2]))
 
 
 @contextmanager
