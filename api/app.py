@@ -20,23 +20,24 @@ from api.identity import Reception
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.retention import Retention
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
+from api.stores import beside_of, store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
-from rooms.sqlite_store import SqliteStore
 
 _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 
 
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
-    store = SqliteStore(settings.data_folder, settings.store_sync)
+    store = store_of(settings)
     metrics = Metrics()
     turn = Turn()
     house = House(settings)
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> Starlette:
         on_open=on_open,
         observe_commit=metrics.commit_seconds.observe,
     )
+    retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
     metrics.watch(registry, runner, house)
@@ -64,6 +66,7 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await store.open()
+        retention.start()
         try:
             await house.open()
             await runner.open()
@@ -73,6 +76,7 @@ def create_app(settings: Settings) -> Starlette:
             await registry.drain(settings.drain_seconds)
         finally:
             await house.close()
+            await retention.stop()
             await store.close()
 
     pages = Pages()

@@ -13,7 +13,7 @@ from api.http import json_response
 from api.settings import Settings
 from exec_pool.runner_pool import Runner
 from rooms.registry import RoomRegistry
-from rooms.sqlite_store import SqliteStore
+from rooms.store import Store
 
 VERSION = "0.1.0"
 _COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -87,7 +87,7 @@ class OpsApi:
     def __init__(
         self,
         registry: RoomRegistry,
-        store: SqliteStore,
+        store: Store,
         runner: Runner,
         metrics: Metrics,
         settings: Settings,

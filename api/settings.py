@@ -43,6 +43,14 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
     ] = "normal"
+    database_url: Annotated[
+        str, _help("PostgreSQL in place of SQLite, for several nodes: `postgresql://user:password@host:5432/database`")
+    ] = ""
+    database_connections: Annotated[Amount, _help("most connections to PostgreSQL, besides two for commits")] = 8
+    database_seconds: Annotated[Seconds, _help("time that PostgreSQL has for one answer")] = 5.0
+    history_days: Annotated[
+        Span, _help("history that is kept; older edits go once a snapshot contains them. 0 keeps all")
+    ] = 0.0
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20

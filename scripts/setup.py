@@ -26,7 +26,9 @@ INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
 BROKER_PACKAGES = {"nats-server": "nats-server", "redis-server": "redis-server"}
-CLUSTER_PACKAGES = {"nginx": "nginx-light", "pg_ctlcluster": "postgresql"}
+# The server's own programs are not on the PATH; this one of its package is.
+DATABASE_PACKAGES = {"pg_ctlcluster": "postgresql"}
+CLUSTER_PACKAGES = {"nginx": "nginx-light", **DATABASE_PACKAGES}
 
 
 def main(steps: list[str]) -> int:
@@ -55,6 +57,7 @@ def test() -> None:
     packages("test")
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
     system_packages(BROKER_PACKAGES, "the tests of several nodes need it")
+    system_packages(DATABASE_PACKAGES, "the tests of the PostgreSQL store need it")
 
 
 def dev() -> None:
