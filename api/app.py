@@ -52,6 +52,7 @@ def create_app(settings: Settings) -> Starlette:
         store,
         limits,
         turn,
+        house.fanout,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
