@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house).routes,
-            *RoomsApi(reception, registry, store, store, settings).routes,
+            *RoomsApi(reception, registry, store, store, house.cache, settings).routes,
             *runs.routes,
             *ArchiveApi(reception, registry, settings).routes,
             WebSocketRoute("/ws/{room}", y_socket.endpoint),

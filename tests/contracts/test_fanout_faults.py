@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from realtime.errors import FanoutUnavailable
+from realtime.fanout import Batch
+from realtime.letters import write_letters
 from realtime.nats_fanout import NatsFanout
+from realtime.nats_link import NatsLink
 from tests.contracts.fanouts import Ear, until
 from tests.server import ROOT
 from tests.services.nats import NatsServer
@@ -205,6 +208,24 @@ async def test_F9_rooms_opened_while_the_connection_comes_and_goes_all_stand_in_
         for room in ears:
             assert b.publish(room, b"x")
         await until(lambda: all(ear.payloads[-1:] == [b"x"] for ear in ears.values()))
+
+
+async def test_F1_F11_own_letters_and_what_is_no_letter_change_nothing(own_nats: NatsServer, join: Join) -> None:
+    a, ear = await join(), Ear()
+    await ear.listen(a, "room")
+    stranger = await NatsLink.dial(own_nats.url, "stranger")
+    own = next(write_letters(a.node, Batch(1, [b"my own"]), 1000))
+    good = next(write_letters("f" * 16, Batch(1, [b"good"]), 1000))
+    for data in (own, b"", b"hello", b"\xff" * 100, good[:-1], b"\x02" + good[1:], own, good):
+        await stranger.publish("sangam.room.room", data)
+    for beat in (b"", b"\xff\xfe", b"?", b"-nobody"):
+        await stranger.publish("sangam.nodes", beat)
+    await stranger.publish("sangam.room.room", next(write_letters("f" * 16, Batch(2, [b"too"]), 1000)))
+    await until(lambda: len(ear.heard) == 2)
+    assert ear.payloads == [b"good", b"too"]
+    assert (ear.gaps, a.stats().reconnects) == (0, 0)
+    assert a.nodes == {"f" * 16}
+    await stranger.close()
 
 
 async def test_F8_an_unreachable_broker_is_told_in_a_sentence() -> None:
