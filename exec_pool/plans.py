@@ -9,6 +9,7 @@ import re
 import msgspec
 
 from exec_pool.errors import BadRequest
+from exec_pool.judge_build import staged
 from exec_pool.languages import Language
 from exec_pool.limits import Limits
 from exec_pool.protocol import JobOrder, StepOrder
@@ -99,7 +100,7 @@ def make_plan(language: Language, request: RunRequest, limits: Limits, toolchain
     placed = {f"work/{path}": content for path, content in files.items()}
     if language.id == "ruby":
         placed[SYNC_PATH.lstrip("/")] = SYNC_TEXT
-    return Plan(placed, JobOrder(steps))
+    return Plan(*staged(placed, JobOrder(steps), request.stage, request.build))
 
 
 def _safe(path: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from exec_pool.judge_build import Stage
 from exec_pool.limits import MIB, Limits
 
 Status = Literal[
@@ -23,7 +24,10 @@ Stream = Literal["stdout", "stderr", "compile"]
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution: all files of the room by relative path, and which of them to run."""
+    """One execution: all files of the room by relative path, and which of them to run.
+
+    `stage` and `build` are for programs that are compiled once and run often (`judge_build.py`).
+    """
 
     language: str
     files: dict[str, bytes]
@@ -32,6 +36,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     stdin: bytes = b""
     limits: Limits | None = None
     lease: str = ""
+    stage: Stage = "whole"
+    build: bytes = b""
 
 
 class Output(msgspec.Struct, frozen=True):
