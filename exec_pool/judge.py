@@ -9,7 +9,7 @@ import msgspec
 from exec_pool.checkers import check
 from exec_pool.errors import BadRequest, ExecError, LanguageUnavailable
 from exec_pool.interactive import judge_meeting, meet
-from exec_pool.judge_bench import Bench, Built
+from exec_pool.judge_bench import Bench, Built, sources
 from exec_pool.judge_course import Course, Judgement, Numbered, not_compiled
 from exec_pool.judge_problem import Custom, Problem, Program, Test
 from exec_pool.judge_referee import finding_of, referee_request
@@ -62,7 +62,7 @@ class _Sitting:
         self._bench = bench
         self._problem = problem
         self._solution = solution
-        self._files = {path: text.encode() for path, text in solution.files.items()}
+        self._files = sources(solution)
         self._limits = problem.limits.for_solution()
         self._id = uuid.uuid4().hex
         self._build = b""

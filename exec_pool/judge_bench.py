@@ -11,6 +11,7 @@ import msgspec
 from exec_pool.errors import RunnerFull
 from exec_pool.judge_build import build_limits
 from exec_pool.judge_problem import Program
+from exec_pool.languages import LANGUAGES
 from exec_pool.limits import MIB, Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import Output, RunRequest, RunResult, Usage
@@ -26,15 +27,15 @@ class Heard:
     """What a run wrote, by stream; the limits of the run bound it."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[bytes]] = {"stdout": [], "stderr": [], "compile": []}
+        self._parts: list[Output] = []
 
     def __call__(self, event: Output | Usage) -> None:
         if isinstance(event, Output):
-            self._parts[event.stream].append(event.data)
+            self._parts.append(event)
 
-    def text(self, stream: str) -> bytes:
-        """All of one stream."""
-        return b"".join(self._parts[stream])
+    def text(self, *streams: str) -> bytes:
+        """All of these streams, as it came."""
+        return b"".join(part.data for part in self._parts if part.stream in streams)
 
 
 async def when_free(start: Callable[[], Started]) -> Started:
@@ -47,11 +48,22 @@ async def when_free(start: Callable[[], Started]) -> Started:
 
 
 class Built(msgspec.Struct, frozen=True):
-    """A compiled program, or why there is none (`build` is None). Files and limits are the request's."""
+    """A compiled program, or why there is none (`build` is None). `compiled` is False where there is no compiler."""
 
     result: RunResult
     build: bytes | None
     output: bytes
+    compiled: bool = True
+
+
+def sources(program: Program) -> dict[str, bytes]:
+    """The files of a program as bytes. A lone surrogate (JSON can spell one) becomes a question mark."""
+    return {path: text.encode(errors="replace") for path, text in program.files.items()}
+
+
+def is_compiled(language: str) -> bool:
+    """Has the language a compiler? Unknown ones may have."""
+    return all(row.compile for row in LANGUAGES if row.id == language)
 
 
 class Bench:
@@ -73,12 +85,20 @@ class Bench:
             run.stop()
 
     async def build(self, program: Program, limits: Limits, lease: str) -> Built:
-        """Compile a program."""
+        """Compile a program, if its language is compiled."""
+        return await self.build_files(program.language, sources(program), program.entry, limits, lease)
+
+    async def build_files(
+        self, language: str, files: dict[str, bytes], entry: str, limits: Limits, lease: str
+    ) -> Built:
+        """The same for files of any bytes."""
+        if not is_compiled(language):
+            return Built(RunResult(status="ok"), b"", b"", compiled=False)
         result, heard = await self.perform(
             RunRequest(
-                language=program.language,
-                files={path: text.encode() for path, text in program.files.items()},
-                entry=program.entry,
+                language=language,
+                files=files,
+                entry=entry,
                 limits=build_limits(limits),
                 lease=lease,
                 stage="build",

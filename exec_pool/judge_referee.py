@@ -3,6 +3,7 @@
 import re
 
 from exec_pool.checkers import ACCEPTED, Finding
+from exec_pool.judge_bench import sources
 from exec_pool.judge_problem import Program, Test
 from exec_pool.limits import Limits
 from exec_pool.runs import RunRequest, RunResult
@@ -18,11 +19,10 @@ def referee_request(
     program: Program, build: bytes, test: Test, output: bytes, limits: Limits, lease: str
 ) -> RunRequest:
     """A run of a referee over one test."""
-    sources = {path: text.encode() for path, text in program.files.items()}
     given = (test.stdin.encode(), output, test.expected.encode())
     return RunRequest(
         language=program.language,
-        files=sources | dict(zip(ARGUMENTS, given, strict=True)),
+        files=sources(program) | dict(zip(ARGUMENTS, given, strict=True)),
         entry=program.entry,
         args=ARGUMENTS,
         limits=limits,
