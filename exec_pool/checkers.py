@@ -1,4 +1,4 @@
-"""Checkers: does an output answer a test? Pure functions over bytes that strangers wrote; nothing here raises on any."""
+"""Checkers: does an output answer a test? Pure functions over bytes that strangers wrote; none of them raises."""
 
 import math
 import re

@@ -16,7 +16,7 @@ from exec_pool.judge_referee import finding_of, referee_request
 from exec_pool.limits import Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import RunRequest
-from exec_pool.verdicts import TestResult, judged, of_run
+from exec_pool.verdicts import TestResult, Verdict, judged, of_run
 
 SHOWN_BYTES = 4096
 IN_THREAD_BYTES = 256 * 1024
@@ -71,7 +71,7 @@ class _Sitting:
     async def judge(self, tell: Tell, most_seconds: float) -> Judgement:
         built = await self._bench.build(self._solution, self._limits, self._lease("public"))
         if built.build is None:
-            verdict = "CE" if built.result.status in ("compile_error", "output_limit") else "IE"
+            verdict: Verdict = "CE" if built.result.status in ("compile_error", "output_limit") else "IE"
             return not_compiled(self._problem, verdict, built.result.message, built.output)
         self._build = built.build
         referee = await self._prepare_referee()

@@ -87,9 +87,7 @@ class Course:
 
     def _of(self, group: Group) -> list[TestResult]:
         return [
-            result
-            for result, numbered in zip(self._results, self._tests, strict=False)
-            if numbered.group == group.id
+            result for result, numbered in zip(self._results, self._tests, strict=False) if numbered.group == group.id
         ]
 
     def _is_passed(self, group: Group) -> bool:
