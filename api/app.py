@@ -22,9 +22,12 @@ from api.pages import DIST, Pages
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
+from api.submissions import SubmissionsApi
 from api.websocket import YSocket
+from exec_pool.judge_work import Workplace
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
+from exec_pool.work import LocalWork
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.sqlite_store import SqliteStore
@@ -36,11 +39,14 @@ def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
-    runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
+    exec_settings = ExecSettings(toolchain_paths=toolchain_paths(settings))
+    runner = Runner(exec_settings)
+    work = LocalWork(Workplace(runner, settings.judge_seconds).perform, exec_settings.slot_count())
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
         await runs.settle_lost(room)
+        await submissions.settle_lost(room)
 
     registry = RoomRegistry(
         store,
@@ -54,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     )
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
+    submissions = SubmissionsApi(reception, registry, store, runner, work, settings)
     metrics.watch(registry, runner)
 
     @asynccontextmanager
@@ -62,8 +69,10 @@ def create_app(settings: Settings) -> Starlette:
         try:
             await runner.open()
             yield
+            await work.drain(settings.drain_seconds / 2)
             await runner.close()
             await runs.close()
+            await submissions.close()
             await registry.drain(settings.drain_seconds)
         finally:
             await store.close()
@@ -76,6 +85,7 @@ def create_app(settings: Settings) -> Starlette:
             *OpsApi(registry, store, runner, metrics, settings).routes,
             *RoomsApi(reception, registry, store, store, settings).routes,
             *runs.routes,
+            *submissions.routes,
             *ArchiveApi(reception, registry, settings).routes,
             WebSocketRoute("/ws/{room}", y_socket.endpoint),
             WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),

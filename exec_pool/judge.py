@@ -19,6 +19,7 @@ from exec_pool.runs import RunRequest
 from exec_pool.verdicts import TestResult, Verdict, judged, of_run
 
 SHOWN_BYTES = 4096
+GLANCE_BYTES = 512
 IN_THREAD_BYTES = 256 * 1024
 
 
@@ -98,7 +99,7 @@ class _Sitting:
     async def _tests(self, course: Course, tell: Tell) -> None:
         count = sum(1 for _ in self._problem.numbered())
         while numbered := course.next():
-            result = await self._test(numbered)
+            result = _shortened(await self._test(numbered), course.first_failed)
             course.record(result)
             tell(Progress(numbered.number, count, numbered.test.hidden, result))
 
@@ -116,8 +117,7 @@ class _Sitting:
             stage="run",
             build=self._build,
         )
-        result = await (self._talk(request, test) if self._problem.interactor else self._run(request, test))
-        return _shortened(result)
+        return await (self._talk(request, test) if self._problem.interactor else self._run(request, test))
 
     async def _run(self, request: RunRequest, test: Test) -> TestResult:
         result, heard = await self._bench.perform(request)
@@ -156,5 +156,7 @@ class _Sitting:
         return f"judging {self._id} {kind}"
 
 
-def _shortened(result: TestResult) -> TestResult:
-    return msgspec.structs.replace(result, output=result.output[:SHOWN_BYTES], errors=result.errors[:SHOWN_BYTES])
+def _shortened(result: TestResult, failed_before: int) -> TestResult:
+    """Much of what the first failure wrote, a glance at what the others did."""
+    most = GLANCE_BYTES if failed_before or result.verdict == "AC" else SHOWN_BYTES
+    return msgspec.structs.replace(result, output=result.output[:most], errors=result.errors[:most])

@@ -60,6 +60,12 @@ class Course:
         """The result of the test that `next` gave."""
         self._results.append(result)
 
+    @property
+    def first_failed(self) -> int:
+        """The number of the first test that failed, 0 as long as none did."""
+        failed = (n for n, result in enumerate(self._results, 1) if result.verdict not in ("AC", "SK"))
+        return next(failed, 0)
+
     def give_up(self) -> None:
         """Skip whatever is left."""
         self._results += [SKIPPED] * (len(self._tests) - len(self._results))
@@ -67,7 +73,6 @@ class Course:
     def judgement(self, message: str = "", compile_output: bytes = b"") -> Judgement:
         """The whole result; after `next` gave None or after `give_up`."""
         groups = tuple(self._group_result(group) for group in self._groups.values())
-        failed = (n for n, result in enumerate(self._results, 1) if result.verdict not in ("AC", "SK"))
         return Judgement(
             verdict=overall(self._results),
             points=math.fsum(group.points for group in groups),
@@ -76,7 +81,7 @@ class Course:
             compile_output=compile_output,
             tests=tuple(self._results),
             groups=groups,
-            first_failed=next(failed, 0),
+            first_failed=self.first_failed,
         )
 
     def _is_skipped(self, group: Group) -> bool:

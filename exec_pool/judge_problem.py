@@ -10,7 +10,7 @@ from exec_pool.checkers import BuiltIn, Lines
 from exec_pool.errors import BadRequest
 from exec_pool.limits import MIB, Limits
 
-MOST_TESTS = 500
+MOST_TESTS = 200
 MOST_BYTES = 16 * MIB
 MOST_CPU_SECONDS = 15.0
 MOST_OUTPUT = 4 * MIB
@@ -79,7 +79,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class ProblemLimits(msgspec.Struct, frozen=True, rename="camel"):
-    """What a solution may use for one test; the interactor and the checker get the same and ten seconds more."""
+    """What a solution may use for one test; the interactor and the checker get the same and more time."""
 
     cpu_seconds: Annotated[float, msgspec.Meta(gt=0, le=MOST_CPU_SECONDS)] = 2.0
     wall_seconds: Annotated[float, msgspec.Meta(gt=0, le=4 * MOST_CPU_SECONDS)] | None = None
@@ -101,7 +101,7 @@ class ProblemLimits(msgspec.Struct, frozen=True, rename="camel"):
         """For an interactor or a custom checker, which must not be what runs out of time."""
         mine = self.for_solution()
         return Limits(
-            wall_seconds=mine.wall_seconds + 10.0,
+            wall_seconds=mine.wall_seconds + 60.0,  # an interactor may begin long before its solution
             cpu_seconds=mine.cpu_seconds + 10.0,
             memory_bytes=max(mine.memory_bytes, 256 * MIB),
             output_bytes=mine.output_bytes,

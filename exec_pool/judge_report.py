@@ -5,7 +5,7 @@ was passed, and the verdict of the very first failure: nothing that a program co
 import msgspec
 
 from exec_pool.judge_course import Judgement
-from exec_pool.judge_problem import Problem, Test
+from exec_pool.judge_problem import Custom, Problem, Test
 from exec_pool.verdicts import NAMES, TestResult, Verdict
 
 SHOWN_CHARACTERS = 4096
@@ -85,6 +85,43 @@ def report(problem: Problem, judgement: Judgement, *, to_host: bool) -> Report:
         groups=_groups(problem, judgement, to_host=to_host),
         tests=tests,
     )
+
+
+def short(full: Report) -> Report:
+    """For the journal: what programs read and wrote in the first failed test only."""
+    return msgspec.structs.replace(
+        full, tests=tuple(test if test.number == full.first_failed else _bare(test) for test in full.tests)
+    )
+
+
+def _bare(test: TestReport) -> TestReport:
+    return msgspec.structs.replace(test, stdin="", expected="", output="", errors="")
+
+
+def problem_view(problem: Problem, *, to_host: bool) -> object:
+    """A problem as JSON. Who is no host sees how many hidden tests there are, and no source of a referee."""
+    if to_host:
+        return problem
+    groups = [
+        {
+            "id": group.id,
+            "points": group.points,
+            "needs": group.needs,
+            "score": group.score,
+            "hidden": sum(test.hidden for test in group.tests),
+            "tests": [test for test in group.tests if not test.hidden],
+        }
+        for group in problem.all_groups()
+    ]
+    return {
+        "id": problem.id,
+        "title": problem.title,
+        "limits": problem.limits,
+        "languages": problem.languages,
+        "checker": {"type": "custom"} if isinstance(problem.checker, Custom) else problem.checker,
+        "interactive": problem.interactor is not None,
+        "groups": groups,
+    }
 
 
 def text(data: bytes) -> str:
