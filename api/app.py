@@ -12,13 +12,16 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.archive import ArchiveApi
+from api.callbacks import Callbacks
 from api.collab import CollabSocket
 from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
 from api.identity import Reception
+from api.judge0 import Judge0Api
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.piston import PistonApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
@@ -61,6 +64,9 @@ def create_app(settings: Settings) -> Starlette:
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
     submissions = SubmissionsApi(reception, registry, store, runner, work, settings)
+    callbacks = Callbacks(settings.callback_hosts)
+    judge0 = Judge0Api(runner, work, callbacks, settings)
+    piston = PistonApi(runner, work, settings)
     metrics.watch(registry, runner)
 
     @asynccontextmanager
@@ -73,6 +79,7 @@ def create_app(settings: Settings) -> Starlette:
             await runner.close()
             await runs.close()
             await submissions.close()
+            await callbacks.close()
             await registry.drain(settings.drain_seconds)
         finally:
             await store.close()
@@ -86,6 +93,8 @@ def create_app(settings: Settings) -> Starlette:
             *RoomsApi(reception, registry, store, store, settings).routes,
             *runs.routes,
             *submissions.routes,
+            *judge0.routes,
+            *piston.routes,
             *ArchiveApi(reception, registry, settings).routes,
             WebSocketRoute("/ws/{room}", y_socket.endpoint),
             WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
