@@ -60,6 +60,7 @@ def order_of(asked: Asked, texts: Texts, info: LanguageInfo) -> TrialOrder:
         stdin=texts.stdin,
         limits=_limits(asked),
         times=int(limit(asked, "number_of_runs")),
+        joined=bool(asked.redirect_stderr_to_stdout),
     )
 
 
@@ -104,16 +105,16 @@ def _extracted(archive: str | None) -> dict[str, bytes]:
 
 def outcome(asked: Asked, texts: Texts, trial: Trial) -> dict[str, object]:
     """The fields that a trial fills."""
+    if trial.refused:
+        return failed(trial.refused)
     if not trial.runs:
         return _not_compiled(trial)
     last = trial.runs[-1]
     number, message = _status(asked, texts, last)
     count = len(trial.runs)
-    stdout = last.both if asked.redirect_stderr_to_stdout else last.stdout
-    stderr = b"" if asked.redirect_stderr_to_stdout else last.stderr
     return with_status(number) | {
-        "stdout": stdout or None,
-        "stderr": stderr or None,
+        "stdout": last.stdout or None,
+        "stderr": last.stderr or None,
         "compile_output": trial.compile_output or None,
         "message": message.encode() or None,
         "exit_code": last.result.exit_code,

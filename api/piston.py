@@ -108,6 +108,8 @@ class PistonApi:
 
 def _answer(wanted: Execution, trial: Trial) -> dict[str, object]:
     """A program that does not compile has the compiler's stage for its run, as programs expect."""
+    if trial.refused:
+        raise BadExecution(trial.refused)
     answer: dict[str, object] = {"language": wanted.name, "version": wanted.version}
     if trial.compiled is not None:
         words = trial.compile_output

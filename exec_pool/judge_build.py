@@ -4,7 +4,7 @@ A build stage runs the compiler and gives its folder (`/tmp/build`) as a tar on 
 from such a tar. The server carries the bytes from cell to cell and never opens them.
 """
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -16,20 +16,36 @@ Stage = Literal["whole", "build", "run"]
 MOST_BUILD = 24 * MIB
 _TAR = "tmp/support/build.tar"
 _PACK = 'cd /tmp/build && if [ -n "$(ls -A)" ]; then exec tar -cf - .; fi'
+_JOIN = 'exec "$@" 2>&1'
 _UNPACK = f"exec tar -xf /{_TAR} -C /tmp/build"
 
 
-def staged(files: dict[str, bytes], job: JobOrder, stage: Stage, build: bytes) -> tuple[dict[str, bytes], JobOrder]:
+class Wanted(Protocol):
+    """What a request says of its stage."""
+
+    @property
+    def stage(self) -> Stage: ...
+
+    @property
+    def build(self) -> bytes: ...
+
+    @property
+    def joined(self) -> bool: ...
+
+
+def staged(files: dict[str, bytes], job: JobOrder, wanted: Wanted) -> tuple[dict[str, bytes], JobOrder]:
     """Files and job of one stage. An empty `build` is that of a language that is not compiled."""
-    if stage == "whole":
-        return files, job
     *compiling, running = job.steps
-    if stage == "build":
+    if wanted.joined:
+        running = msgspec.structs.replace(running, argv=["/bin/sh", "-c", _JOIN, "sh", *running.argv])
+    if wanted.stage == "whole":
+        return files, JobOrder([*compiling, running])
+    if wanted.stage == "build":
         packing = msgspec.structs.replace(running, argv=["/bin/sh", "-c", _PACK])
         return files, JobOrder([*compiling, packing])
-    if not build:
+    if not wanted.build:
         return files, JobOrder([running])
-    return files | {_TAR: build}, JobOrder([_unpacking(compiling, running), running])
+    return files | {_TAR: wanted.build}, JobOrder([_unpacking(compiling, running), running])
 
 
 def _unpacking(compiling: list[StepOrder], running: StepOrder) -> StepOrder:

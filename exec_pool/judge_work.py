@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 
 import msgspec
 
+from exec_pool.errors import BadRequest, LanguageUnavailable
 from exec_pool.judge import Judge, Progress
 from exec_pool.judge_bench import Bench
 from exec_pool.judge_course import Judgement
@@ -31,6 +32,7 @@ class TrialOrder(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     args: tuple[str, ...] = ()
     stdin: bytes = b""
     times: int = 1
+    joined: bool = False
 
 
 class TrialRun(msgspec.Struct, frozen=True):
@@ -43,11 +45,15 @@ class TrialRun(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What came of a trial. `compiled` is None for a language without a compiler; no runs if it failed."""
+    """What came of a trial. `compiled` is None for a language without a compiler; no runs if it failed.
+
+    `refused` says why it could not even be tried: files, arguments or a language that do not do.
+    """
 
     compiled: RunResult | None
     compile_output: bytes
     runs: tuple[TrialRun, ...]
+    refused: str = ""
 
 
 Order = JudgeOrder | TrialOrder
@@ -82,11 +88,14 @@ class Workplace:
         self._bench = Bench(runner)
 
     async def perform(self, job: Job, say: Say) -> bytes:
-        """Do a job; cancelling this stops what runs. Raises what a Runner raises for a trial it cannot start."""
+        """Do a job; cancelling this stops what runs. Raises SandboxUnavailable."""
         order = _decoder.decode(job.body)
         if isinstance(order, JudgeOrder):
             return msgspec.msgpack.encode(await self._judged(order, say))
-        return msgspec.msgpack.encode(await self._tried(job.id, order))
+        try:
+            return msgspec.msgpack.encode(await self._tried(job.id, order))
+        except (BadRequest, LanguageUnavailable) as error:
+            return msgspec.msgpack.encode(Trial(None, b"", (), str(error)))
 
     def _judged(self, order: JudgeOrder, say: Say) -> Awaitable[Judgement]:
         def tell(progress: Progress) -> None:
@@ -115,6 +124,7 @@ class Workplace:
             lease=lease,
             stage="run",
             build=build,
+            joined=order.joined,
         )
         result, heard = await self._bench.perform(request)
         return TrialRun(result, heard.text("stdout"), heard.text("stderr"), heard.text("stdout", "stderr"))

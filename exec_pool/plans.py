@@ -100,7 +100,7 @@ def make_plan(language: Language, request: RunRequest, limits: Limits, toolchain
     placed = {f"work/{path}": content for path, content in files.items()}
     if language.id == "ruby":
         placed[SYNC_PATH.lstrip("/")] = SYNC_TEXT
-    return Plan(*staged(placed, JobOrder(steps), request.stage, request.build))
+    return Plan(*staged(placed, JobOrder(steps), request))
 
 
 def _safe(path: str) -> str:

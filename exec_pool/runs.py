@@ -26,7 +26,8 @@ Stream = Literal["stdout", "stderr", "compile"]
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One execution: all files of the room by relative path, and which of them to run.
 
-    `stage` and `build` are for programs that are compiled once and run often (`judge_build.py`).
+    `stage` and `build` are for programs that are compiled once and run often (`judge_build.py`). If `joined`, standard
+    error is standard output, so that what goes to both is in order.
     """
 
     language: str
@@ -38,6 +39,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     lease: str = ""
     stage: Stage = "whole"
     build: bytes = b""
+    joined: bool = False
 
 
 class Output(msgspec.Struct, frozen=True):

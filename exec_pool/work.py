@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from exec_pool.errors import SandboxUnavailable, WorkLost
+from exec_pool.errors import ExecError, SandboxUnavailable, WorkLost
 from exec_pool.turns import Bounds, Entry, Place, Turns
 
 log = logging.getLogger(__name__)
@@ -189,6 +189,8 @@ class LocalWork:
     async def _serve(self, ticket: LocalTicket) -> None:
         try:
             self._end(ticket, await self._perform(ticket.job, ticket.hear))
+        except ExecError as error:
+            self._end(ticket, WorkLost(str(error)))
         except Exception:
             log.exception("job %s", ticket.job.id)
             self._end(ticket, WorkLost("The server failed at it; its log says why."))

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import httpx
-import judge0
+import judge0  # type: ignore[import-untyped]
 import pytest
 
 from tests.server import Server, eventually, running
@@ -53,8 +53,8 @@ def listener() -> Iterator[Listener]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, listener: Listener) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("judge0") / "data"
-    tokens = {"judge0_tokens": f"other, {TOKEN}", "callback_hosts": listener.host, "foreign_waiting": 60}
-    with running(data, **tokens) as started:
+    tokens = f"other, {TOKEN}"
+    with running(data, judge0_tokens=tokens, callback_hosts=listener.host, foreign_waiting=60) as started:
         yield started
         assert started.stop() == 0
 
@@ -102,7 +102,7 @@ async def test_E34_the_published_client_works_unchanged(api: Api) -> None:
     wrong = judge0.run(client=client, source_code="int main({", language=judge0.C)
     assert wrong.status == judge0.Status.COMPILATION_ERROR
     assert "error" in wrong.compile_output
-    files = judge0.Filesystem(content=[judge0.File("lib.py", "def f(): return 7")])
+    files = judge0.Filesystem(content=[judge0.File(name="lib.py", content="def f(): return 7")])
     multi = judge0.run(client=client, source_code="import lib; print(lib.f())", additional_files=files, language=71)
     assert multi.stdout == "7\n"
 
@@ -160,8 +160,8 @@ def archive(**files: str) -> str:
 async def test_E34_archives_are_plain_files_and_a_multi_file_program_runs(api: Api) -> None:
     listed = api.judge(source_code="import os; print(sorted(os.listdir()))", additional_files=archive(a="1", b="2"))
     assert listed["stdout"] == "['a', 'b', 'main.py']\n"
-    multi = {"language_id": 89, "additional_files": archive(compile="echo 40 > made", run="echo $(($(cat made) + 2))")}
-    assert api.judge(**multi)["stdout"] == "42\n"
+    multi = archive(compile="echo 40 > made", run="echo $(($(cat made) + 2))")
+    assert api.judge(language_id=89, additional_files=multi)["stdout"] == "42\n"
     for bad in ("bm90IGEgemlw", archive(**{"../up": "x"}), archive(**{"/abs": "x"})):
         answer = api(
             "POST", "/submissions?wait=true", json={"source_code": "MQ==", "language_id": 71, "additional_files": bad}
@@ -235,7 +235,7 @@ async def test_E34_what_cannot_be_honoured_is_refused_by_field(api: Api) -> None
 
 
 async def test_E33_only_with_a_token_and_within_the_quota(api: Api, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for headers in ({}, {"X-Auth-Token": "wrong"}, {"X-Auth-Token": ""}, {"Authorization": "Bearer "}):
+    for headers in ({}, {"X-Auth-Token": "wrong"}, {"X-Auth-Token": ""}, {"Authorization": "Bearer x"}):
         for path in ("/languages", "/submissions/x", "/config_info"):
             assert api("GET", path, headers=headers).status_code == 401
     basic = base64.b64encode(f"any:{TOKEN}".encode()).decode()
