@@ -12,25 +12,21 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.archive import ArchiveApi
-from api.callbacks import Callbacks
 from api.collab import CollabSocket
 from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
 from api.identity import Reception
-from api.judge0 import Judge0Api
+from api.judging import Judging
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
-from api.piston import PistonApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
-from api.submissions import SubmissionsApi
 from api.websocket import YSocket
-from exec_pool.judge_work import Workplace
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
-from exec_pool.work import LocalWork
+from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.sqlite_store import SqliteStore
@@ -42,19 +38,20 @@ def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
+    turn = Turn()
     exec_settings = ExecSettings(toolchain_paths=toolchain_paths(settings))
     runner = Runner(exec_settings)
-    work = LocalWork(Workplace(runner, settings.judge_seconds).perform, exec_settings.slot_count())
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
         await runs.settle_lost(room)
-        await submissions.settle_lost(room)
+        await judging.settle_lost(room)
 
     registry = RoomRegistry(
         store,
         store,
         limits,
+        turn,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
@@ -63,11 +60,8 @@ def create_app(settings: Settings) -> Starlette:
     )
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
-    submissions = SubmissionsApi(reception, registry, store, runner, work, settings)
-    callbacks = Callbacks(settings.callback_hosts)
-    judge0 = Judge0Api(runner, work, callbacks, settings)
-    piston = PistonApi(runner, work, settings)
-    metrics.watch(registry, runner)
+    judging = Judging(reception, registry, store, runner, exec_settings.slot_count(), settings)
+    metrics.watch(registry, runner, judging.work)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -75,26 +69,23 @@ def create_app(settings: Settings) -> Starlette:
         try:
             await runner.open()
             yield
-            await work.drain(settings.drain_seconds / 2)
+            await judging.drain()
             await runner.close()
             await runs.close()
-            await submissions.close()
-            await callbacks.close()
+            await judging.close()
             await registry.drain(settings.drain_seconds)
         finally:
             await store.close()
 
     pages = Pages()
-    connections = Connections(settings.max_queue_bytes)
+    connections = Connections(turn, settings.max_queue_bytes)
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings).routes,
             *RoomsApi(reception, registry, store, store, settings).routes,
             *runs.routes,
-            *submissions.routes,
-            *judge0.routes,
-            *piston.routes,
+            *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
             WebSocketRoute("/ws/{room}", y_socket.endpoint),
             WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from api.http import json_response
 from api.settings import Settings
 from exec_pool.runner_pool import Runner
+from exec_pool.work import WorkQueue, WorkStats
 from rooms.registry import RoomRegistry
 from rooms.sqlite_store import SqliteStore
 
@@ -29,16 +30,17 @@ class Metrics:
             buckets=_COMMIT_BUCKETS,
             registry=self.prometheus,
         )
-        self._sources: tuple[RoomRegistry, Runner] | None = None
+        self._sources: tuple[RoomRegistry, Runner, WorkQueue] | None = None
 
-    def watch(self, registry: RoomRegistry, runner: Runner) -> None:
-        self._sources = (registry, runner)
+    def watch(self, registry: RoomRegistry, runner: Runner, work: WorkQueue) -> None:
+        self._sources = (registry, runner, work)
         self.prometheus.register(self)
 
     def collect(self) -> Iterator[Metric]:
         if self._sources is None:
             return
-        registry, runner = self._sources
+        registry, runner, work = self._sources
+        yield from _jobs(work.stats())
         rooms, journal, runs = registry.stats(), registry.journal.stats(), runner.stats()
         yield GaugeMetricFamily("sangam_rooms", "Open rooms", rooms.rooms)
         yield GaugeMetricFamily("sangam_sessions", "Live sessions", rooms.sessions)
@@ -55,6 +57,14 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self.prometheus)
+
+
+def _jobs(stats: WorkStats) -> Iterator[Metric]:
+    yield GaugeMetricFamily("sangam_jobs_running", "Submissions and foreign executions that go on", stats.running)
+    yield GaugeMetricFamily("sangam_jobs_waiting", "Those that wait for their turn", stats.waiting)
+    yield CounterMetricFamily("sangam_jobs_refused", "Those for which the line was too long", stats.refused)
+    yield CounterMetricFamily("sangam_jobs_done", "Those with a result", stats.done)
+    yield CounterMetricFamily("sangam_jobs_lost", "Those that ended without one", stats.lost)
 
 
 def _by_status(finished: Iterable[tuple[str, int]]) -> Metric:
