@@ -39,8 +39,8 @@ def create_app(settings: Settings) -> Starlette:
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
     turn = Turn()
-    exec_settings = ExecSettings(toolchain_paths=toolchain_paths(settings))
-    runner = Runner(exec_settings)
+    pool = ExecSettings(toolchain_paths=toolchain_paths(settings))
+    runner = Runner(pool)
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     )
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
-    judging = Judging(reception, registry, store, runner, exec_settings.slot_count(), settings)
+    judging = Judging(reception, registry, store, runner, pool.slot_count(), settings)
     metrics.watch(registry, runner, judging.work)
 
     @asynccontextmanager

@@ -6,14 +6,24 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import thread_time
-from typing import Any, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.lib0 import Reader
 from realtime.pairs import Pairs, may_hold_pairs
-from realtime.update import EMPTY_UPDATE, MAX_CLOCK, NESTED_LIMIT, Footprint, check_update, mergeable
+from realtime.update import (
+    EMPTY_UPDATE,
+    MAX_CLOCK,
+    NESTED_LIMIT,
+    Footprint,
+    Keystroke,
+    check_update,
+    first_client,
+    mergeable,
+    read_keystroke,
+)
 
 FILES = "files"
 FEW_PLACES = 12
@@ -42,6 +52,17 @@ def merge(updates: list[bytes]) -> list[bytes]:
         return [merge_updates(*run) for run in mergeable(updates)]
     except ValueError:  # they were applied, so they may be neither lost nor withheld
         return updates
+
+
+class Taken(NamedTuple):
+    """What an update brought: what of it was new, the edit that mends its line ends, the CRDT client it begins with.
+
+    The first two are EMPTY_UPDATE if there is nothing.
+    """
+
+    new: bytes
+    fixed: bytes
+    client: int | None
 
 
 class Document:
@@ -85,6 +106,10 @@ class Document:
 
     def _load_one(self, update: bytes, is_walked: bool) -> None:
         self.take(update)
+        stroke = read_keystroke(update)
+        if stroke is not None:
+            self.blocks += 3
+            return
         try:
             footprint = check_update(update) if is_walked else None
         except BadUpdate:  # a document of many edits may have more parts than one edit may
@@ -99,6 +124,36 @@ class Document:
         self.blocks += footprint.places
         for client, clock in footprint.middles:
             self._pairs.add(client, clock)
+
+    def accept(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> Taken:
+        """`apply`, with the line ends mended, and a short way for keystrokes that follow what is there."""
+        stroke = read_keystroke(update)
+        if stroke is not None and self._follows(stroke, len(update)):
+            self._apply(update)
+            self._known[stroke.client] = stroke.end
+            self.size += len(update)
+            self.blocks += 3
+            return Taken(update, EMPTY_UPDATE, stroke.client)
+        if b"\r" in update:
+            new, fixed = self.apply_normalised(update, may_repeat=may_repeat, passed=passed)
+        else:
+            new, fixed = self.apply(update, may_repeat=may_repeat, passed=passed), EMPTY_UPDATE
+        return Taken(new, fixed, None if new == EMPTY_UPDATE else first_client(new))
+
+    def _follows(self, stroke: Keystroke, size: int) -> bool:
+        """Neither a repetition nor a gap, beside characters that are there and whole, and room for it."""
+        known = self._known
+        if known.get(stroke.client) != stroke.clock or self.size + size > self.max_bytes:
+            return False
+        if stroke.left is not None:
+            client, clock = stroke.left
+            if clock >= known.get(client, 0) or (client, clock + 1) in self._pairs:
+                return False
+        if stroke.right is not None:
+            client, clock = stroke.right
+            if clock >= known.get(client, 0) or (client, clock) in self._pairs:
+                return False
+        return self._strain <= MAX_STRAIN_SECONDS
 
     def apply(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
@@ -167,8 +222,10 @@ class Document:
 
     def _apply(self, update: bytes) -> None:
         if self.blocks < MEASURED_BLOCKS:
-            with self._breaking():
+            try:
                 self._doc.apply_update(update)
+            except BaseException as error:
+                self._break(error)
             return
         started = thread_time()
         with self._breaking():
@@ -183,10 +240,13 @@ class Document:
         try:
             yield
         except BaseException as error:  # a panic in Rust is no Exception
-            self.broken = True
-            if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                raise
-            raise BadUpdate("the update contradicts the document") from error
+            self._break(error)
+
+    def _break(self, error: BaseException) -> NoReturn:
+        self.broken = True
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise error
+        raise BadUpdate("the update contradicts the document") from error
 
     def state_vector(self) -> bytes:
         return self._doc.get_state()

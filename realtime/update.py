@@ -7,11 +7,12 @@ Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js`
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from realtime.errors import BadUpdate, ProtocolViolation
-from realtime.lib0 import MAX_UINT, Reader
+from realtime.lib0 import MAX_UINT, UINT, Reader, read_id, read_uint
 from realtime.pairs import Pairs, middles
 
 EMPTY_UPDATE = b"\x00\x00"
@@ -31,11 +32,9 @@ _XML_ELEMENT = 3
 _TYPES = (0, 1, 2, _XML_ELEMENT, 4, 6)
 """All but XmlHook (5): nobody uses it, and the implementations do not agree on its encoding."""
 
-_CLIENT = rb"(?:[\x80-\xff]{0,6}[\x00-\x7f]|[\x80-\xff]{7}[\x00-\x0f])"
-_ID = _CLIENT + rb"[\x80-\xff]{0,3}[\x00-\x7f]"
-_BESIDE = rb"(?=([\x84\x44\xc4]))(?:[\x84\x44]" + _ID + rb"|\xc4" + _ID + _ID + rb")"
+_ID = rb"(" + UINT + rb")([\x80-\xff]{0,3}[\x00-\x7f])"
+_BESIDE = rb"(?:\x84" + _ID + rb"|\x44" + _ID + rb"|\xc4" + _ID + _ID + rb")"
 _TYPING = re.compile(rb"\x01\x01" + _ID + _BESIDE + rb"([\x01-\x7f])([\x20-\x7e\n\t]+)\x00", re.DOTALL)
-"""One client, one string of ASCII beside existing text, nothing deleted: nearly every keystroke."""
 
 
 class Footprint:
@@ -88,6 +87,45 @@ class Footprint:
         return any(first < known.get(client, 0) for client, (first, _) in self.spans.items())
 
 
+class Keystroke(NamedTuple):
+    """One client's string of ASCII beside existing text, nothing deleted: nearly every update there is.
+
+    It goes between two characters, `left` and `right`, (client, clock) each; one of them may be the end of the text.
+    """
+
+    client: int
+    clock: int
+    end: int
+    left: tuple[int, int] | None
+    right: tuple[int, int] | None
+
+
+def read_keystroke(update: bytes) -> Keystroke | None:
+    """None for whatever is something else: `check_update` is for that."""
+    match = _TYPING.fullmatch(update)
+    if match is None:
+        return None
+    client, clock, left, left_clock, right, right_clock, left2, left2_clock, right2, right2_clock, length, text = (
+        match.groups()
+    )
+    if length[0] != len(text):
+        return None
+    left, left_clock, right, right_clock = (
+        left or left2,
+        left_clock or left2_clock,
+        right or right2,
+        right_clock or right2_clock,
+    )
+    first = read_uint(clock)
+    return Keystroke(
+        read_id(client),
+        first,
+        first + len(text),
+        (read_id(left), read_uint(left_clock)) if left else None,
+        (read_id(right), read_uint(right_clock)) if right else None,
+    )
+
+
 class _Walk(Reader):
     """A reader that notes what it passes; `client` and `clock` are those of the struct under it."""
 
@@ -121,9 +159,6 @@ class _Walk(Reader):
 
 def check_update(update: bytes) -> Footprint:
     """Raise BadUpdate unless `update` is complete and bounded."""
-    typing = _TYPING.fullmatch(update)
-    if typing is not None and typing[2][0] == len(typing[3]):
-        return _typed(update, typing[1][0], len(typing[3]))
     reader = _Walk(update)
     try:
         _structs(reader)
@@ -138,16 +173,6 @@ def check_update(update: bytes) -> Footprint:
     return reader.footprint
 
 
-def _typed(update: bytes, info: int, length: int) -> Footprint:
-    """The footprint of a keystroke, whose form is known already."""
-    reader = _Walk(update, 2)
-    reader.client, reader.clock = reader.uint(), reader.uint()
-    reader.skip(1)
-    reader.neighbours(info)
-    reader.footprint.spans[reader.client] = (reader.clock, reader.clock + length)
-    return reader.footprint
-
-
 def mergeable(updates: list[bytes]) -> Iterator[list[bytes]]:
     """Neighbours that may become one update.
 
@@ -157,12 +182,13 @@ def mergeable(updates: list[bytes]) -> Iterator[list[bytes]]:
     run: list[bytes] = []
     deletes = False
     for update in updates:
-        footprint = check_update(update)
-        if run and deletes and footprint.nested:
-            yield run
-            run, deletes = [], False
+        if _TYPING.fullmatch(update) is None:
+            footprint = check_update(update)
+            if run and deletes and footprint.nested:
+                yield run
+                run, deletes = [], False
+            deletes = deletes or footprint.deletes
         run.append(update)
-        deletes = deletes or footprint.deletes
     yield run
 
 

@@ -24,10 +24,10 @@ from realtime.protocol import (
 )
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.trial import REST, Trials
-from realtime.update import EMPTY_UPDATE, first_client
+from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
-from rooms.gathered import Gathered, only_author
+from rooms.gathered import Gathered
 from rooms.journal import Journal
 from rooms.store import SYSTEM, Draft, JournalStore
 
@@ -110,9 +110,9 @@ class SharedDocument:
             await trial
 
     def _receive(self, session: Session, message: Message) -> Awaitable[None] | None:
+        if type(message) is SyncUpdate:  # nearly all are
+            return self._edit(session, message.update, message.is_reply)
         match message:
-            case SyncUpdate(update, is_reply):
-                return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
                 self._answer(session, state_vector)
             case Awareness(states):
@@ -184,20 +184,17 @@ class SharedDocument:
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
         session.asked = session.asked and not is_reply
-        if b"\r" in update:
-            new, fixed = self.document.apply_normalised(update, may_repeat=is_reply, passed=passed)
-        else:
-            new, fixed = self.document.apply(update, may_repeat=is_reply, passed=passed), EMPTY_UPDATE
+        new, fixed, client = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
         if new == EMPTY_UPDATE:
             self._acknowledge_known(session, count)
             return
-        self._know_client(session.member_id, new)
-        self._gather(session.member_id, new)
-        self._gathered.senders[session] += 1
-        self._gathered.acknowledgements[session] += count
-        session.count_unseen()
+        if client is not None and client not in self._authors:
+            self._know_client(session.member_id, client)
+        self._gathered.add(session, new, count)
+        self._await_commit(new)
+        session.unseen += 1
         if fixed != EMPTY_UPDATE:
             self._gather(SYSTEM, fixed)
 
@@ -208,16 +205,19 @@ class SharedDocument:
         else:
             session.acknowledge(count)
 
-    def _know_client(self, author: str, update: bytes) -> None:
+    def _know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
-        client = first_client(update)
-        if client is not None and client not in self._authors:
-            self._authors[client] = author
-            self._gathered.new_clients.append((author, client))
+        self._authors[client] = author
+        self._gathered.new_clients.append((author, client))
 
     def _gather(self, author: str, update: bytes) -> None:
+        """An edit of no session's."""
+        self._gathered.is_for_all = True
         self._gathered.updates.append(update)
         self._gathered.by_author.setdefault(author, []).append(update)
+        self._await_commit(update)
+
+    def _await_commit(self, update: bytes) -> None:
         self._unshown.append(update)
         self._uncommitted.append(update)
         self._journal.touch(self)
@@ -254,6 +254,7 @@ class SharedDocument:
         changed = self.presence.announce(session, states)
         if changed:
             self._gathered.changed_clients.update(changed)
+            self._gathered.speakers.add(session)
             self._journal.touch(self)
 
     def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
@@ -266,6 +267,7 @@ class SharedDocument:
         gone = self.presence.leave(session)
         if gone:
             self._gathered.changed_clients.update(gone)
+            self._gathered.is_for_all = True
             self._journal.touch(self)
         if not self.audience:
             self.presence.forget_gone()
@@ -292,7 +294,7 @@ class SharedDocument:
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
         if edits or presence:
-            self.audience.broadcast(edits, presence, author=only_author(sealed))
+            self.audience.broadcast(edits, presence, source=sealed.only_source)
         for session, count in sealed.senders.items():
             session.count_seen(count)
 

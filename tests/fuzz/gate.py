@@ -47,7 +47,7 @@ class Case:
             if self.random.random() < 0.5:
                 new, fixed = self.document.apply(update, may_repeat=known), EMPTY_UPDATE
             else:
-                new, fixed = self.document.apply_normalised(update, may_repeat=known)
+                new, fixed, _ = self.document.accept(update, may_repeat=known)
         except (DocumentFull, MissingEdits, NeedsTrial):
             pass
         except ProtocolViolation as error:
