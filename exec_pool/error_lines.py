@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from exec_pool.languages import Language
+from exec_pool.language import Language
 
 MOST = 20
 LONGEST_LINE = 400

@@ -10,7 +10,7 @@ import msgspec
 
 from exec_pool.engine import Cell
 from exec_pool.errors import CellFailed, InputFull, RunOver
-from exec_pool.languages import Language
+from exec_pool.language import Language
 from exec_pool.limits import Limits
 from exec_pool.plans import Plan
 from exec_pool.protocol import file_frame, frame

@@ -1,97 +1,307 @@
-"""What a language is, and how a server's table comes about: the rows of `language_table.py` and the operator's own.
+"""The languages that every server knows: one frozen table. Adding one is adding a row, and its Debian packages to
+`apt-packages.txt`; an operator adds rows in a file of his own (`language.merged`)."""
 
-Words in braces are filled in by `plans.py`: `{entry}` the file to run, `{sources}` it and the files compiled with
-it, `{options}` the options that were asked for, `{folder}` its folder, `{heap}` MiB for a managed heap, `{main}` the
-main class, `{sync}` the Ruby prelude.
-"""
+from exec_pool.language import Language, LanguageInfo, Tool
 
-import re
-import tomllib
-from pathlib import Path
+__all__ = ["LANGUAGES", "Language", "LanguageInfo"]
 
-import msgspec
+NODE = Tool("node", "nodejs")
+C_STEMS = ("-O2", "-pipe", "-I/work", "{options}", "-o", "/tmp/build/main", "{sources}")
+C_OPTIONS = (
+    r"-O[0-3sg]?", r"-std=[a-z0-9+]{1,12}", r"-W[a-z0-9=+-]{1,40}", r"-D[A-Za-z_]\w{0,40}(=\w{0,40})?", r"-g",
+    r"-f[a-z0-9=-]{1,40}", r"-l(m|pthread)", r"-pthread", r"-march=native",
+)  # fmt: skip
+C_ERRORS = (r"^(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$",)
+NODE_ERRORS = (
+    r"^(?P<path>[^\s:()]+):(?P<line>\d+)$",
+    r"^ +at (?:[^()\n]* \()?(?:file://)?(?P<path>[^\s:()]+):(?P<line>\d+):(?P<column>\d+)\)?$",
+)
+NODE_SUMMARY = r"^(?P<message>(?:Uncaught )?\w*Error\b.*)$"
+UNBUFFERED_C = ("stdbuf", "-o0", "/tmp/build/main")
+SMALL_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
-from exec_pool.errors import SettingsWrong
-
-
-class LanguageInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What clients learn about a language. `reason` is empty when it is available."""
-
-    id: str
-    name: str
-    version: str
-    available: bool
-    reason: str
-    extensions: tuple[str, ...]
-    file_name: str
-    sample: str
-    options: tuple[str, ...] = ()
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """A program a language needs, and the Debian package that brings it."""
-
-    name: str
-    package: str = ""
-
-
-class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One row. The first element of an argv is a tool name or a path in the cell; extensions have their dot.
-
-    `options` are regular expressions for what may be asked of the compiler (or the interpreter), each for one whole
-    argument. `errors` find the line of an error (groups `path`, `line`, and if known `column` and `message`), tried in
-    order; `summary` finds the message where they do not; `innermost` says which of several lines of a run is meant.
-    `image` is a Docker image of its own.
-    """
-
-    id: str
-    name: str
-    extensions: tuple[str, ...]
-    file_name: str
-    tools: tuple[Tool, ...]
-    version: tuple[str, ...]
-    run: tuple[str, ...]
-    compile: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    options: tuple[str, ...] = ()
-    heap_full: str = ""
-    errors: tuple[str, ...] = ()
-    summary: str = ""
-    innermost: str = "first"
-    image: str = ""
-    sample: str = ""
-    failing: str = ""
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    """The operator's file: `[[language]]` tables with the fields of `Language`."""
-
-    language: list[Language] = []
-
-
-def merged(table: tuple[Language, ...], path: str) -> tuple[Language, ...]:
-    """The table with the operator's rows; one with a known id replaces that. SettingsWrong says what is wrong."""
-    if not path:
-        return table
-    try:
-        with Path(path).open("rb") as opened:
-            rows = msgspec.convert(tomllib.load(opened), _File).language
-        for row in rows:
-            _check(row)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, re.error) as error:
-        raise SettingsWrong(f"the languages file {path} cannot be used: {error}") from error
-    by_id = {row.id: row for row in (*table, *rows)}
-    return tuple(by_id.values())
-
-
-def _check(row: Language) -> None:
-    if not row.run or not row.version or not re.fullmatch(r"[a-z][a-z0-9_+-]{0,30}", row.id):
-        raise msgspec.ValidationError(f"{row.id!r} needs an id in small letters, `version` and `run`")
-    for pattern in (*row.options, *row.errors, row.summary):
-        re.compile(pattern)
-
-
-def language_of(path: str, table: tuple[Language, ...]) -> str | None:
-    """The id of the language a file is written in, by its extension; None when there is none."""
-    lowered = path.lower()
-    return next((row.id for row in table if row.extensions and lowered.endswith(row.extensions)), None)
+LANGUAGES: tuple[Language, ...] = (
+    Language(
+        id="python",
+        name="Python",
+        extensions=(".py",),
+        file_name="main.py",
+        tools=(Tool("python3", "python3"),),
+        version=("python3", "--version"),
+        run=("python3", "-u", "{options}", "{entry}"),
+        options=(r"-O{1,2}", r"-B", r"-W[a-z]{1,10}", r"-X(dev|utf8)"),
+        errors=(r'^ *File "(?P<path>[^"\n]+)", line (?P<line>\d+)',),
+        summary=r"^(?P<message>[\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Iteration)\b.*)$",
+        innermost="last",
+        env=(("PYTHONPATH", "/work"), ("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONUNBUFFERED", "1")),
+        sample='print("Hello, world!")\n',
+        failing='raise ValueError("no")\n',
+    ),
+    Language(
+        id="javascript",
+        name="JavaScript",
+        extensions=(".js", ".mjs", ".cjs"),
+        file_name="main.js",
+        tools=(NODE,),
+        version=("node", "--version"),
+        run=("node", "{options}", "{entry}"),
+        options=(r"--use-strict", r"--stack-size=\d{2,5}"),
+        errors=NODE_ERRORS,
+        summary=NODE_SUMMARY,
+        heap_full="JavaScript heap out of memory",
+        sample='console.log("Hello, world!");\n',
+        failing='throw new Error("no");\n',
+    ),
+    Language(
+        id="typescript",
+        name="TypeScript",
+        extensions=(".ts", ".mts", ".cts"),
+        file_name="main.ts",
+        tools=(Tool("esbuild", "esbuild"), NODE),
+        version=("esbuild", "--version"),
+        compile=(
+            "esbuild",
+            "{entry}",
+            "{options}",
+            "--bundle",
+            "--platform=node",
+            "--format=cjs",
+            "--sourcemap=inline",
+            "--log-level=warning",
+            "--outfile=/tmp/build/main.js",
+        ),
+        run=("node", "--enable-source-maps", "/tmp/build/main.js"),
+        options=(r"--target=es\w{1,6}", r"--minify"),
+        errors=(
+            r"\[ERROR\] (?P<message>.*)\n\n +(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+):",
+            NODE_ERRORS[1],
+            NODE_ERRORS[0],
+        ),
+        summary=NODE_SUMMARY,
+        heap_full="JavaScript heap out of memory",
+        sample='const name: string = "world";\nconsole.log(`Hello, ${name}!`);\n',
+        failing='const problem: string = "no";\nthrow new Error(problem);\n',
+    ),
+    Language(
+        id="c",
+        name="C",
+        extensions=(".c",),
+        file_name="main.c",
+        tools=(Tool("gcc", "gcc libc6-dev"),),
+        version=("gcc", "-dumpfullversion"),
+        compile=("gcc", "-std=gnu17", *C_STEMS, "-lm"),
+        run=UNBUFFERED_C,
+        options=C_OPTIONS,
+        errors=C_ERRORS,
+        sample='#include <stdio.h>\n\nint main(void) {\n    printf("Hello, world!\\n");\n    return 0;\n}\n',
+        failing="#include <stdlib.h>\nint main(void) { abort(); }\n",
+    ),
+    Language(
+        id="cpp",
+        name="C++",
+        extensions=(".cpp", ".cc", ".cxx"),
+        file_name="main.cpp",
+        tools=(Tool("g++", "g++"),),
+        version=("g++", "-dumpfullversion"),
+        compile=("g++", "-std=gnu++20", *C_STEMS),
+        run=UNBUFFERED_C,
+        options=C_OPTIONS,
+        errors=C_ERRORS,
+        sample='#include <iostream>\n\nint main() {\n    std::cout << "Hello, world!" << std::endl;\n}\n',
+        failing='#include <stdexcept>\nint main() { throw std::runtime_error("no"); }\n',
+    ),
+    Language(
+        id="java",
+        name="Java",
+        extensions=(".java",),
+        file_name="Main.java",
+        tools=(Tool("javac", "default-jdk-headless"), Tool("java", "default-jdk-headless")),
+        version=("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-version"),
+        compile=(
+            "javac",
+            "-J-Xmx256m",
+            *("-J" + option for option in SMALL_JAVA),
+            "-proc:none",
+            "{options}",
+            "-encoding",
+            "UTF-8",
+            "-sourcepath",
+            "{folder}:/work",
+            "-d",
+            "/tmp/build",
+            "{entry}",
+        ),
+        run=("java", "-Xmx{heap}m", "-Xss16m", *SMALL_JAVA, "-Dfile.encoding=UTF-8", "-cp", "/tmp/build", "{main}"),
+        options=(r"-Xlint(:[a-z]{1,20})?", r"-g", r"-nowarn", r"--release=\d{1,2}"),
+        heap_full="java.lang.OutOfMemoryError",
+        errors=(
+            r"^(?P<path>[^:\n]+\.java):(?P<line>\d+): error: (?P<message>.*)$",
+            r"^\s+at [^()\n]*\((?P<path>\w+\.java):(?P<line>\d+)\)$",
+        ),
+        summary=r"^(?:Exception in thread \"[^\"\n]*\" )?(?P<message>[\w.]+(?:Error|Exception)\b.*)$",
+        sample=(
+            "public class Main {\n    public static void main(String[] args) {\n"
+            '        System.out.println("Hello, world!");\n    }\n}\n'
+        ),
+        failing='class Main { public static void main(String[] a) { throw new RuntimeException("no"); } }\n',
+    ),
+    Language(
+        id="go",
+        name="Go",
+        extensions=(".go",),
+        file_name="main.go",
+        tools=(Tool("go", "golang-go"),),
+        version=("go", "version"),
+        compile=("go", "build", "-p", "2", "-o", "/tmp/build/main", "{sources}"),
+        errors=(
+            r"^(?P<path>[^:\s]+\.go):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)$",
+            r"^\t(?P<path>[^:\s]+\.go):(?P<line>\d+)\b",
+        ),
+        summary=r"^(?P<message>(?:panic|fatal error): .*)$",
+        run=("/tmp/build/main",),
+        env=(("GOCACHE", "/tmp/go"), ("GOPATH", "/tmp/gopath"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")),
+        sample='package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println("Hello, world!")\n}\n',
+        failing='package main\n\nfunc main() {\n\tpanic("no")\n}\n',
+    ),
+    Language(
+        id="rust",
+        name="Rust",
+        extensions=(".rs",),
+        file_name="main.rs",
+        tools=(Tool("rustc", "rustc"),),
+        version=("rustc", "--version"),
+        compile=(
+            "rustc",
+            "--edition=2021",
+            "-Copt-level=1",
+            "-Cdebuginfo=0",
+            "-Ccodegen-units=1",
+            "{options}",
+            "-o",
+            "/tmp/build/main",
+            "{entry}",
+        ),
+        run=("/tmp/build/main",),
+        env=(("RUST_BACKTRACE", "0"),),
+        options=(r"-O", r"-g", r"-Copt-level=[0-3sz]", r"-Coverflow-checks=(on|off)", r"--edition=20\d\d"),
+        errors=(
+            r"^error(?:\[E\d+\])?: (?P<message>.*)\n +--> (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+)",
+            r"panicked at '(?P<message>.*)', (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+)",
+            r"panicked at (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)",
+        ),
+        sample='fn main() {\n    println!("Hello, world!");\n}\n',
+        failing='fn main() {\n    panic!("no");\n}\n',
+    ),
+    Language(
+        id="ruby",
+        name="Ruby",
+        extensions=(".rb",),
+        file_name="main.rb",
+        tools=(Tool("ruby", "ruby"),),
+        version=("ruby", "--version"),
+        run=("ruby", "-r{sync}", "{options}", "{entry}"),
+        options=(r"-w", r"-W[012]", r"--yjit"),
+        errors=(r"^(?:[\w/.-]+: )?(?P<path>[^:\n]+):(?P<line>\d+)(?::in [^:\n]*)?: (?P<message>.*)$",),
+        env=(("RUBYLIB", "/work"),),
+        sample='puts "Hello, world!"\n',
+        failing='raise "no"\n',
+    ),
+    Language(
+        id="bash",
+        name="Bash",
+        extensions=(".sh", ".bash"),
+        file_name="main.sh",
+        tools=(Tool("bash", "bash"),),
+        version=("bash", "--version"),
+        run=("bash", "{options}", "{entry}"),
+        options=(r"-[euxv]{1,4}",),
+        errors=(r"^(?P<path>[^:\n]+): line (?P<line>\d+): (?P<message>.*)$",),
+        sample='echo "Hello, world!"\n',
+        failing="echo no >&2\nexit 3\n",
+    ),
+    Language(
+        id="csharp",
+        name="C#",
+        extensions=(".cs",),
+        file_name="Main.cs",
+        tools=(Tool("mcs", "mono-mcs"), Tool("mono", "mono-runtime")),
+        version=("mono", "--version"),
+        compile=("mcs", "-debug", "-optimize+", "{options}", "-out:/tmp/build/main.exe", "{sources}"),
+        run=("mono", "--debug", "/tmp/build/main.exe"),
+        options=(r"-warn:[0-4]", r"-checked\+?", r"-define:\w{1,40}", r"-unsafe"),
+        heap_full="System.OutOfMemoryException",
+        errors=(
+            r"^(?P<path>[^(\n]+)\((?P<line>\d+),(?P<column>\d+)\): error \w+: (?P<message>.*)$",
+            r" in (?P<path>[^:\s]+):(?P<line>\d+) *$",
+        ),
+        summary=r"^(?P<message>[\w.]+Exception: .*)$",
+        sample="using System;\n\nclass Program {\n    static void Main() {\n"
+        '        Console.WriteLine("Hello, world!");\n    }\n}\n',
+        failing='class Program { static void Main() { throw new System.Exception("no"); } }\n',
+    ),
+    Language(
+        id="php",
+        name="PHP",
+        extensions=(".php",),
+        file_name="main.php",
+        tools=(Tool("php", "php-cli"),),
+        version=("php", "--version"),
+        run=("php", "-d", "display_errors=stderr", "-d", "html_errors=0", "-d", "log_errors=0", "-f", "{entry}", "--"),
+        errors=(r"(?P<message>(?:Parse|Fatal) error: .*?) in (?P<path>[^\s:]+)(?: on line |:)(?P<line>\d+)",),
+        sample='<?php\n\necho "Hello, world!\\n";\n',
+        failing="<?php\nthrow new Exception('no');\n",
+    ),
+    Language(
+        id="perl",
+        name="Perl",
+        extensions=(".pl", ".pm"),
+        file_name="main.pl",
+        tools=(Tool("perl", "perl"),),
+        version=("perl", "-e", "printf '%vd', $^V"),
+        run=("perl", "-I/work", "{options}", "{entry}"),
+        options=(r"-w", r"-W"),
+        errors=(r"^(?P<message>.*) at (?P<path>[^\s]+) line (?P<line>\d+)",),
+        sample='use strict;\nuse warnings;\n\nprint "Hello, world!\\n";\n',
+        failing='die "no";\n',
+    ),
+    Language(
+        id="lua",
+        name="Lua",
+        extensions=(".lua",),
+        file_name="main.lua",
+        tools=(Tool("lua5.4", "lua5.4"),),
+        version=("lua5.4", "-v"),
+        run=("stdbuf", "-o0", "lua5.4", "{options}", "{entry}"),
+        env=(("LUA_PATH", "/work/?.lua;/work/?/init.lua;;"),),
+        options=(r"-W",),
+        errors=(r"^lua[\d.]*: (?P<path>[^:\n]+):(?P<line>\d+): (?P<message>.*)$",),
+        sample='print("Hello, world!")\n',
+        failing='error("no")\n',
+    ),
+    Language(
+        id="sql",
+        name="SQL (SQLite)",
+        extensions=(".sql",),
+        file_name="main.sql",
+        tools=(Tool("sqlite3", "sqlite3"),),
+        version=("sqlite3", "--version"),
+        # The script is what it reads: `.read` would have the name of a file obey the rules of its own quotes.
+        run=("/bin/bash", "-c", 'exec sqlite3 -batch -bail :memory: <"$0"', "{entry}"),
+        errors=(r"(?:Parse|Runtime) error near line (?P<line>\d+): (?P<message>.*)$",),
+        sample="CREATE TABLE greeting (text);\nINSERT INTO greeting VALUES ('Hello, world!');\n"
+        "SELECT text FROM greeting;\n",
+        failing="SELECT no FROM nowhere;\n",
+    ),
+    Language(
+        id="r",
+        name="R",
+        extensions=(".r",),
+        file_name="main.R",
+        tools=(Tool("Rscript", "r-base-core"),),
+        version=("Rscript", "--version"),
+        run=("Rscript", "--vanilla", "{entry}"),
+        summary=r"^(?P<message>Error\b.*)$",
+        sample='cat("Hello, world!\\n")\n',
+        failing='stop("no")\n',
+    ),
+)

@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from exec_pool.errors import BadRequest
-from exec_pool.languages import Language
+from exec_pool.language import Language
 from exec_pool.limits import Limits
 from exec_pool.protocol import JobOrder, StepOrder
 from exec_pool.runs import RunRequest, Window

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from exec_pool.errors import CellFailed
-from exec_pool.languages import Language
+from exec_pool.language import Language
 from exec_pool.limits import MIB, Limits
 from exec_pool.plans import BASE_ENV, Plan, Toolchain
 from exec_pool.protocol import JobOrder, StepOrder

@@ -13,8 +13,8 @@ from exec_pool.engines import engines
 from exec_pool.error_lines import error_lines
 from exec_pool.errors import CellFailed, LanguageUnavailable, RunnerFull, SandboxUnavailable
 from exec_pool.job import Drive, Run, heap_full
-from exec_pool.language_table import LANGUAGES
-from exec_pool.languages import Language, LanguageInfo, language_of, merged
+from exec_pool.language import Language, LanguageInfo, language_of, merged
+from exec_pool.languages import LANGUAGES
 from exec_pool.limits import ExecSettings, Limits, checked_limits
 from exec_pool.plans import Plan, checked_files, make_plan
 from exec_pool.probe import Survey, find_fault, survey

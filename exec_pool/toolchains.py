@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from exec_pool.languages import Language, LanguageInfo
+from exec_pool.language import Language, LanguageInfo
 from exec_pool.probe import Survey
 
 log = logging.getLogger(__name__)
