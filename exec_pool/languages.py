@@ -295,7 +295,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         id="r",
         name="R",
-        extensions=(".r",),
+        extensions=(".R", ".r"),
         file_name="main.R",
         tools=(Tool("Rscript", "r-base-core"),),
         version=("Rscript", "--version"),

@@ -15,6 +15,8 @@ from exec_pool.cell.terminal import END_OF_INPUT, open_terminal, set_size, take_
 
 PR_SET_DUMPABLE = 4
 LOOK_EVERY = 0.02
+LOOK_SOONEST = 0.003
+CORES = os.cpu_count() or 1
 USAGE_EVERY = 0.5
 FLUSH_AFTER = 0.016
 FLUSH_BYTES = 8192
@@ -169,6 +171,10 @@ class Program:
         self.why = self.why or why
         kill_all()
 
+    def rest_ms(self) -> int:
+        """How long nobody has to look at the program."""
+        return max(1, int((self.look_at - time.monotonic()) * 1000))
+
     def watch(self) -> None:
         """The periodic look at the limits."""
         now = time.monotonic()
@@ -176,10 +182,12 @@ class Program:
             self.flush()
         if now < self.look_at:
             return
-        self.look_at = now + LOOK_EVERY
         self.meter.sample()
-        if self.meter.cpu() > self.step["cpu"]:
+        left = self.step["cpu"] - self.meter.cpu()
+        if left < 0:
             self.end("cpu")
+        # Close to the limit looks are closer together: the limit is kept to a few milliseconds.
+        self.look_at = now + min(LOOK_EVERY, max(LOOK_SOONEST, left / CORES))
         if self.meter.wall() > self.step["wall"]:
             self.end("wall")
         if now >= self.usage_at:

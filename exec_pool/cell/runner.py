@@ -144,7 +144,7 @@ class Cell:
             poll.register(self.link.out_fd, select.POLLOUT)
         if program:
             self.register(poll, program)
-        ready = {fd for fd, _ in poll.poll(TICK_MS if program else None)}
+        ready = {fd for fd, _ in poll.poll(min(TICK_MS, program.rest_ms()) if program else None)}
         if self.link.out:
             self.link.flush()
         if program:
