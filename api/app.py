@@ -46,7 +46,6 @@ def create_app(settings: Settings) -> Starlette:
         store,
         store,
         limits,
-        interval_seconds=settings.commit_interval_seconds,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,

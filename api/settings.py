@@ -36,7 +36,6 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
     ] = "normal"
-    commit_interval_seconds: Annotated[Span, _help("least time between two commits; a first one never waits")] = 0.001
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Protocol
 
 from realtime.session import Session
-from rooms.store import Entry
+from rooms.store import Draft
 
 
 class Shown(Protocol):
@@ -12,7 +12,7 @@ class Shown(Protocol):
 
     def show(self, sealed: "Gathered") -> None: ...
 
-    def after_commit(self, sealed: "Gathered") -> None: ...
+    def after_commit(self, sealed: "Gathered", last_seq: int) -> None: ...
 
 
 class Gathered:
@@ -22,7 +22,7 @@ class Gathered:
         "acknowledgements",
         "by_author",
         "changed_clients",
-        "entries",
+        "drafts",
         "new_clients",
         "replies",
         "senders",
@@ -39,15 +39,15 @@ class Gathered:
         self.new_clients: list[tuple[str, int]] = []
         self.replies: list[tuple[Session, bytes]] = []
         self.changed_clients: set[int] = set()
-        self.entries: list[Entry] = []
+        self.drafts: list[Draft] = []
 
     def show(self) -> None:
         self.shared.show(self)
 
-    def settle(self) -> None:
+    def settle(self, numbers: list[int]) -> None:
         for session, count in self.acknowledgements.items():
             session.acknowledge(count)
-        self.shared.after_commit(self)
+        self.shared.after_commit(self, numbers[-1])
 
 
 def only_author(sealed: Gathered) -> Session | None:

@@ -1,17 +1,22 @@
 """The journal of all open rooms: group commit first, everybody sees it after.
 
-While one commit is in flight the next batch fills, so its size follows the load. Only when the store is slower than
-`slow_seconds`, or fails, is a batch shown before it is safe; then the state is `unsaved` and everybody is told.
+A batch is what came in one turn of the event loop. A store that is quick commits it on the spot; while another one
+commits, the next batch fills, so its size follows the load. Only when the store is slower than `slow_seconds`, or
+fails, is a batch shown before it is safe; then the state is `unsaved` and everybody is told.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import count
+from time import perf_counter
 from typing import Literal, Protocol
 
 import msgspec
 
-from rooms.store import Entry, JournalStore
+from rooms.store import Draft, JournalStore
 
 _log = logging.getLogger(__name__)
 
@@ -25,13 +30,13 @@ _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 class Sealed(Protocol):
     """What one target gathered for one batch. Each method is called at most once; `settle` after `show`."""
 
-    entries: list[Entry]
+    drafts: list[Draft]
 
     def show(self) -> None:
-        """Send it to everybody."""
+        """Send it to everybody, as far as that may be done before it is committed."""
 
-    def settle(self) -> None:
-        """Its entries are committed: tell the authors."""
+    def settle(self, numbers: list[int]) -> None:
+        """Its drafts are committed under these numbers: tell the authors."""
 
 
 class Target(Protocol):
@@ -50,20 +55,18 @@ class JournalStats(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """One per process. Everything happens in the event loop; only the store's commit runs elsewhere."""
+    """One per process, in the event loop."""
 
     def __init__(
         self,
         store: JournalStore,
         *,
-        interval_seconds: float,
         slow_seconds: float,
         max_unsaved_bytes: int,
         on_state: Callable[[JournalState], None],
         observe_commit: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._store = store
-        self._interval_seconds = interval_seconds
         self._slow_seconds = slow_seconds
         self._max_unsaved_bytes = max_unsaved_bytes
         self._on_state = on_state
@@ -73,7 +76,7 @@ class Journal:
         self._uncommitted: list[Sealed] = []
         self._unsaved_bytes = 0
         self._scheduled = False
-        self._last_flush = 0.0
+        self._names = map(f"{uuid.uuid4().hex}-{{}}".format, count())
         self._committing: asyncio.Task[None] | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._commits = self._entries = self._failures = 0
@@ -86,71 +89,83 @@ class Journal:
             self._schedule()
 
     def _schedule(self) -> None:
-        """At once after a pause, else when the interval is over: under load a batch then takes more than one edit."""
         self._scheduled = True
-        loop = asyncio.get_running_loop()
-        due = self._last_flush + self._interval_seconds
-        if due <= loop.time():
-            loop.call_soon(self._flush)
-        else:
-            loop.call_at(due, self._flush)
+        asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         self._scheduled = False
-        self._last_flush = asyncio.get_running_loop().time()
         self._seal_open()
-        if self._uncommitted:
-            self._committing = asyncio.get_running_loop().create_task(self._commit(), name="journal-commit")
-            self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
-        else:
+        if not self._uncommitted:
             self._show()
+            return
+        name, batch, started = next(self._names), list(self._uncommitted), perf_counter()
+        try:
+            numbers = self._append(name, batch)
+        except Exception:  # it is tried again, and told if it fails again
+            numbers = self._ask(name, batch)
+        if isinstance(numbers, list):
+            self._committed(batch, numbers, perf_counter() - started)
+        else:
+            self._committing = asyncio.get_running_loop().create_task(self._commit(name, batch, numbers))
+            self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
 
     def _seal_open(self) -> None:
         targets, self._open = self._open, {}
         for target in targets:
             sealed = target.seal()
             self._unshown.append(sealed)
-            if sealed.entries:
+            if sealed.drafts:
                 self._uncommitted.append(sealed)
-                self._unsaved_bytes += sum(len(entry.data) for entry in sealed.entries)
+                self._unsaved_bytes += sum(len(draft.data) for draft in sealed.drafts)
+
+    def _append(self, name: str, batch: list[Sealed]) -> list[int] | Awaitable[list[int]]:
+        return self._store.append(name, [draft for sealed in batch for draft in sealed.drafts])
+
+    async def _ask(self, name: str, batch: list[Sealed]) -> list[int]:
+        numbers = self._append(name, batch)
+        return numbers if isinstance(numbers, list) else await numbers
 
     def _show(self) -> None:
         unshown, self._unshown = self._unshown, []
         for sealed in unshown:
             _guarded(sealed.show)
 
-    async def _commit(self) -> None:
-        """Write until nothing is left, then let the next `touch` start anew."""
-        loop = asyncio.get_running_loop()
-        failures = 0
-        while self._uncommitted:
-            batch = list(self._uncommitted)
-            started = loop.time()
+    async def _commit(self, name: str, batch: list[Sealed], answer: Awaitable[list[int]]) -> None:
+        """See this batch and what gathers meanwhile through, then let the next `touch` start anew."""
+        failures, started = 0, perf_counter()
+        while True:
             try:
-                await self._store.append([entry for sealed in batch for entry in sealed.entries])
-            except Exception as error:  # whatever it is, the entries stay and are tried again
+                numbers = await answer
+            except Exception as error:  # whatever it is, the drafts stay and are tried again, under the same name
                 self._failures += 1
                 _log.error("journal commit failed", extra={"error": repr(error), "failures": failures + 1})
                 self._turn_unsaved()
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
+                answer = self._ask(name, batch)
                 continue
-            failures = 0
-            self._committed(batch, loop.time() - started)
+            self._committed(batch, numbers, perf_counter() - started)
+            if not self._uncommitted:
+                break
+            failures, started = 0, perf_counter()
+            name, batch = next(self._names), list(self._uncommitted)
+            answer = self._ask(name, batch)
         self._committing = None
         if self._open:
             self._schedule()
 
-    def _committed(self, batch: list[Sealed], seconds: float) -> None:
+    def _committed(self, batch: list[Sealed], numbers: list[int], seconds: float) -> None:
         self._commits += 1
-        self._entries += sum(len(sealed.entries) for sealed in batch)
+        self._entries += len(numbers)
         self._observe_commit(seconds)
         del self._uncommitted[: len(batch)]
-        self._unsaved_bytes = sum(len(entry.data) for sealed in self._uncommitted for entry in sealed.entries)
+        self._unsaved_bytes = sum(len(draft.data) for sealed in self._uncommitted for draft in sealed.drafts)
         self._stop_ticker()
         self._show()
+        end = 0
         for sealed in batch:
-            _guarded(sealed.settle)
+            start, end = end, end + len(sealed.drafts)
+            _guarded(partial(sealed.settle, numbers[start:end]))
         if self._uncommitted:
             self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
         else:

@@ -36,7 +36,6 @@ class RoomRegistry:
         rooms: RoomStore,
         limits: RoomLimits,
         *,
-        interval_seconds: float,
         slow_seconds: float,
         max_unsaved_bytes: int,
         idle_seconds: float,
@@ -56,7 +55,6 @@ class RoomRegistry:
         self._was_behind = False
         self.journal = Journal(
             store,
-            interval_seconds=interval_seconds,
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             on_state=self._on_journal_state,
@@ -98,8 +96,7 @@ class RoomRegistry:
         if record is None:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
-        last_seq = await self._store.last_seq(room_id)
-        room = Room(record, members, last_seq, self.journal, self._store, self._limits, self._trials)
+        room = Room(record, members, self.journal, self._store, self._limits, self._trials)
         await self._on_open(room)
         return room
 

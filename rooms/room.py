@@ -16,7 +16,7 @@ from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, state_event
 from rooms.journal import Journal, JournalState
 from rooms.shared_document import SharedDocument
-from rooms.store import Entry, JournalStore, Member, RoomRecord
+from rooms.store import Draft, Entry, JournalStore, Member, RoomRecord
 
 MAIN = "main"
 
@@ -30,19 +30,20 @@ class RoomLimits(msgspec.Struct, frozen=True):
 
 
 class _SealedEvents:
-    """The events of one batch; the journal's `Sealed`."""
+    """The events of one batch; the journal's `Sealed`. They are told with their numbers, so not before the commit."""
 
-    def __init__(self, room: "Room", entries: list[Entry], waiting: list[asyncio.Future[Entry]]) -> None:
+    def __init__(self, room: "Room", drafts: list[Draft], waiting: list[asyncio.Future[Entry]]) -> None:
         self._room = room
         self._waiting = waiting
-        self.entries = entries
+        self.drafts = drafts
 
     def show(self) -> None:
-        for entry in self.entries:
-            self._room.tell(entry_event(entry))
+        pass
 
-    def settle(self) -> None:
-        for entry, future in zip(self.entries, self._waiting, strict=True):
+    def settle(self, numbers: list[int]) -> None:
+        for draft, seq, future in zip(self.drafts, numbers, self._waiting, strict=True):
+            entry = Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)
+            self._room.tell(entry_event(entry))
             if not future.done():
                 future.set_result(entry)
 
@@ -54,7 +55,6 @@ class Room:
         self,
         record: RoomRecord,
         members: Iterable[Member],
-        last_seq: int,
         journal: Journal,
         store: JournalStore,
         limits: RoomLimits,
@@ -64,7 +64,6 @@ class Room:
         self.record = record
         self.members = {member.id: member for member in members}
         self.sessions: dict[Session, SharedDocument] = {}
-        self._seq = last_seq
         self._journal = journal
         self._store = store
         self._limits = limits
@@ -73,10 +72,6 @@ class Room:
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
         self._here: Counter[str] = Counter()
         self._leaving: dict[str, asyncio.TimerHandle] = {}
-
-    def next_seq(self) -> int:
-        self._seq += 1
-        return self._seq
 
     async def document(self, name: str) -> SharedDocument:
         """Load it once, however many ask at the same moment; a failed load is not remembered."""
@@ -92,7 +87,9 @@ class Room:
             raise
 
     async def _load(self, name: str) -> SharedDocument:
-        shared = SharedDocument(self, name, self._journal, self._store, self._limits.max_document_bytes, self._trials)
+        shared = SharedDocument(
+            self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials
+        )
         await shared.load()
         return shared
 
@@ -165,8 +162,8 @@ class Room:
     def seal(self) -> _SealedEvents:
         events, self._events = self._events, []
         now = int(time.time() * 1000)
-        entries = [Entry(self.id, self.next_seq(), now, *event[:4]) for event in events]
-        return _SealedEvents(self, entries, [event[4] for event in events])
+        drafts = [Draft(self.id, now, *event[:4]) for event in events]
+        return _SealedEvents(self, drafts, [event[4] for event in events])
 
     def tell(self, text: str) -> None:
         """Send a stateless message to everybody who watches `main` and understands it."""

@@ -5,7 +5,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable
-from typing import Protocol
 
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
@@ -30,20 +29,12 @@ from rooms.audience import Audience
 from rooms.events import missed_event, state_event
 from rooms.gathered import Gathered, only_author
 from rooms.journal import Journal
-from rooms.store import SYSTEM, Entry, JournalStore
+from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
 
 SNAPSHOT_ENTRIES = 500
 SNAPSHOT_BYTES = 1_048_576
-
-
-class RoomNumbers(Protocol):
-    """What a document needs of its room."""
-
-    id: str
-
-    def next_seq(self) -> int: ...
 
 
 class SharedDocument:
@@ -57,7 +48,7 @@ class SharedDocument:
 
     def __init__(
         self,
-        room: RoomNumbers,
+        room: str,
         name: str,
         journal: Journal,
         store: JournalStore,
@@ -89,7 +80,7 @@ class SharedDocument:
         self.document = await self._stored_document()
 
     async def _stored_document(self) -> Document:
-        stored = await self._store.load(self._room.id, self.name)
+        stored = await self._store.load(self._room, self.name)
         document = Document(self._max_bytes)
         document.load(stored.snapshot, stored.nested, stored.tail)
         self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
@@ -153,7 +144,7 @@ class SharedDocument:
         except NeedsTrial:
             return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
-            _log.warning("edit refused", extra={"room": self._room.id, "document": self.name, "error": str(error)})
+            _log.warning("edit refused", extra={"room": self._room, "document": self.name, "error": str(error)})
             session.refuse(count)
             self._tell_full(session, True)
         except MissingEdits:
@@ -286,13 +277,10 @@ class SharedDocument:
         sealed, self._gathered = self._gathered, Gathered(self)
         now = int(time.time() * 1000)
         for author, client in sealed.new_clients:
-            sealed.entries.append(self._entry(now, author, "client", write_uint(client)))
+            sealed.drafts.append(Draft(self._room, now, author, self.name, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.entries += [self._entry(now, author, "update", merged) for merged in merge(updates)]
+            sealed.drafts += [Draft(self._room, now, author, self.name, "update", merged) for merged in merge(updates)]
         return sealed
-
-    def _entry(self, now: int, author: str, kind: str, data: bytes) -> Entry:
-        return Entry(self._room.id, self._room.next_seq(), now, author, self.name, kind, data)
 
     def show(self, sealed: Gathered) -> None:
         del self._unshown[: len(sealed.updates)]
@@ -350,15 +338,15 @@ class SharedDocument:
             self._mending.set_result(None)
             self._mending = None
 
-    def after_commit(self, sealed: Gathered) -> None:
+    def after_commit(self, sealed: Gathered, last_seq: int) -> None:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
-        self._committed_seq = sealed.entries[-1].seq
+        self._committed_seq = last_seq
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.popleft()
             session.acknowledge(count)
-        self._since_snapshot[0] += len(sealed.entries)
-        self._since_snapshot[1] += sum(len(entry.data) for entry in sealed.entries)
+        self._since_snapshot[0] += len(sealed.drafts)
+        self._since_snapshot[1] += sum(len(draft.data) for draft in sealed.drafts)
         due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
         if due and not self._uncommitted and self._snapshot is None:
             self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
@@ -370,9 +358,9 @@ class SharedDocument:
                 self._since_snapshot = [0, 0]
                 state = self.document.encode()
                 seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self._room.id, self.name, seq, nested, state)
+                await self._store.save_snapshot(self._room, self.name, seq, nested, state)
         except Exception as error:  # the journal has everything; a later snapshot will do
-            _log.warning("snapshot failed", extra={"room": self._room.id, "error": repr(error)})
+            _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
         finally:
             self._snapshot = None
 

@@ -1,18 +1,28 @@
-"""Both store ports on SQLite in WAL mode: one writer thread, one reader thread, one file. The only sqlite3 code."""
+"""Both store ports on SQLite in WAL mode: one writer thread, one reader thread. The only sqlite3 code.
+
+Entries are committed to a log of ours first (`Intake`); whatever reads them waits until they are in the tables.
+"""
 
 import asyncio
 import fcntl
+import logging
 import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from rooms.access import Role
 from rooms.errors import StoreUnavailable
-from rooms.store import Entry, Link, Member, RoomRecord, Stored
+from rooms.intake import Intake
+from rooms.store import Draft, Entry, Link, Member, RoomRecord, Stored
+from rooms.write_log import Row, WriteLog
+
+_log = logging.getLogger(__name__)
 
 _Row = TypeVar("_Row")
 
@@ -35,8 +45,11 @@ CREATE TABLE IF NOT EXISTS snapshots (
   state BLOB NOT NULL, PRIMARY KEY (room, document));
 PRAGMA user_version = 1;
 """
-_APPEND = "INSERT OR IGNORE INTO entries VALUES ((SELECT key FROM rooms WHERE id = ?), ?, ?, ?, ?, ?, ?)"
 _ROOM = "(SELECT key FROM rooms WHERE id = ?)"
+_INSERT = "INSERT OR IGNORE INTO entries VALUES "
+_ENTRY = f"({_ROOM}, ?, ?, ?, ?, ?, ?)"
+_ROWS_AT_ONCE = 50
+"""One statement for so many: each call into SQLite hands Python's lock over and back."""
 _SNAPSHOT = (
     f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, ?) ON CONFLICT (room, document) DO UPDATE"
     " SET seq = excluded.seq, nested = excluded.nested, state = excluded.state WHERE excluded.seq >= snapshots.seq"
@@ -97,6 +110,8 @@ class SqliteStore:
         self._folder = folder
         self._sync = sync
 
+        self._intake = Intake(self, WriteLog(folder), sync=sync == "full")
+
     async def open(self) -> None:
         """Raises StoreUnavailable when the folder cannot be used, saying why."""
         try:
@@ -105,6 +120,7 @@ class SqliteStore:
             self._writer, self._reader = _Worker("store-writer"), _Worker("store-reader")
             self._write = await self._do(self._writer, self._connect)
             self._read = await self._do(self._reader, self._connect)
+            await self._intake.open()
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable(f"the data folder {self._folder} cannot be used: {error}") from error
 
@@ -117,6 +133,10 @@ class SqliteStore:
         return connection
 
     async def close(self) -> None:
+        try:
+            await self._intake.close()
+        except StoreUnavailable as error:  # they are in the log, for the next start
+            _log.error("the log stays", extra={"error": str(error)})
         await self._do(self._reader, self._read.close)
         await self._do(self._writer, self._write.close)
         self._reader.stop()
@@ -136,14 +156,26 @@ class SqliteStore:
 
     # The journal
 
-    async def append(self, entries: Sequence[Entry]) -> None:
-        rows = [(e.room, e.seq, e.time, e.author, e.channel, e.kind, e.data) for e in entries]
-        await self._do(self._writer, lambda: self._commit(_APPEND, rows))
+    def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
+        return self._intake.append(commit, drafts)
 
-    def _commit(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+    async def insert(self, rows: Sequence[Row]) -> None:
+        await self._do(self._writer, lambda: self._insert(rows))
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        with self._transaction():
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[start : start + _ROWS_AT_ONCE]
+                self._write.execute(_INSERT + ",".join([_ENTRY] * len(some)), [*chain.from_iterable(some)])
+
+    async def outside(self, work: Callable[[], None]) -> None:
+        await self._do(self._writer, work)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._write.execute("BEGIN IMMEDIATE")
         try:
-            self._write.executemany(sql, rows)
+            yield
             self._write.execute("COMMIT")
         except BaseException:
             if self._write.in_transaction:
@@ -151,10 +183,13 @@ class SqliteStore:
             raise
 
     async def last_seq(self, room: str) -> int:
+        """The tables' part of `Intake`: what is on its way there counts not."""
         rows = await self._rows(f"SELECT max(seq) FROM entries WHERE room = {_ROOM}", room)
         return int(str(rows[0][0])) if rows[0][0] is not None else 0
 
     async def load(self, room: str, document: str) -> Stored:
+        await self._intake.settled(room)
+        await self._intake.learn(room)
         return await self._do(self._reader, lambda: self._load(room, document))
 
     def _load(self, room: str, document: str) -> Stored:
@@ -174,7 +209,8 @@ class SqliteStore:
         return Stored(seq, nested, snapshot, tuple(data for (data,) in tail))
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
-        await self._do(self._writer, lambda: self._commit(_SNAPSHOT, [(room, document, seq, nested, state)]))
+        values = (room, document, seq, nested, state)
+        await self._do(self._writer, lambda: self._write.execute(_SNAPSHOT, values))
 
     async def entries(
         self,
@@ -186,6 +222,7 @@ class SqliteStore:
         limit: int,
         kinds: Sequence[str] = (),
     ) -> list[Entry]:
+        await self._intake.settled(room)
         marks = ",".join("?" * len(channels))
         only = f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         order = "DESC" if after is None else "ASC"
@@ -209,16 +246,11 @@ class SqliteStore:
 
     def _create_room(self, room: RoomRecord, links: Sequence[Link]) -> None:
         with_room = (room.id, room.name, room.kind, room.language, room.created_at)
-        self._write.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             sql = "INSERT INTO rooms (id, name, kind, language, created_at) VALUES (?, ?, ?, ?, ?)"
             self._write.execute(sql, with_room)
             rows = [(link.code, room.id, link.role) for link in links]
             self._write.executemany(f"INSERT INTO links VALUES (?, {_ROOM}, ?)", rows)
-            self._write.execute("COMMIT")
-        except BaseException:
-            self._write.execute("ROLLBACK")
-            raise
 
     async def room(self, room: str) -> RoomRecord | None:
         rows = await self._rows("SELECT id, name, kind, language, created_at FROM rooms WHERE id = ?", room)

@@ -3,7 +3,7 @@
 Absent is not unreadable: a method returns None for what does not exist and raises StoreUnavailable when it cannot tell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,11 +14,22 @@ SYSTEM = "system"
 """The author of what no member did."""
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One thing that happened in a room. `time` is Unix milliseconds; `seq` counts from 1 without gaps per room.
+class Draft(msgspec.Struct, frozen=True):
+    """One thing that happens in a room, before it has its number. `time` is Unix milliseconds.
 
     `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data).
     """
+
+    room: str
+    time: int
+    author: str
+    channel: str
+    kind: str
+    data: bytes
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A committed draft. `seq` counts from 1 per room in the order of commits: who sees n finds all below it."""
 
     room: str
     seq: int
@@ -67,10 +78,11 @@ class Link(msgspec.Struct, frozen=True):
 class JournalStore(Protocol):
     """The append-only log of every room and the snapshots that make loading fast."""
 
-    async def append(self, entries: Sequence[Entry]) -> None:
-        """Commit all or nothing. Appending an entry again (same room and seq) changes nothing."""
+    def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
+        """Commit all or nothing; the number of each draft. A store that is quick enough answers without an awaitable.
 
-    async def last_seq(self, room: str) -> int: ...
+        The same `commit`, a name that the caller chooses, again changes nothing and answers the same numbers.
+        """
 
     async def load(self, room: str, document: str) -> Stored: ...
 

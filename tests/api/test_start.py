@@ -125,6 +125,5 @@ def registry_on(store: SqliteStore) -> RoomRegistry:
         slow_seconds=1.0,
         max_unsaved_bytes=10_000,
         idle_seconds=60.0,
-        interval_seconds=0.0,
         on_open=nothing,
     )

@@ -1,13 +1,16 @@
 """Looking into the data folder of a server that does not run."""
 
+import asyncio
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from pycrdt import Doc, Map
 
+from rooms.sqlite_store import SqliteStore
 from tests.clients import FILE
 
 
@@ -28,7 +31,9 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def journal(data: Path, room: str) -> list[Row]:
-    """All entries of a room, in order."""
+    """All entries of a room, in order, those that a dead server left in its log among them."""
+    with ThreadPoolExecutor(1) as beside_the_loop:
+        beside_the_loop.submit(asyncio.run, _read_the_log(data)).result()
     with sqlite3.connect(f"file:{data / 'sangam.db'}?mode=ro", uri=True) as store:
         rows = store.execute(
             "SELECT seq, time, author, channel, kind, data FROM entries"
@@ -37,6 +42,12 @@ def journal(data: Path, room: str) -> list[Row]:
         ).fetchall()
     store.close()
     return [Row(*row) for row in rows]
+
+
+async def _read_the_log(data: Path) -> None:
+    store = SqliteStore(data, "normal")
+    await store.open()
+    await store.close()
 
 
 def text_by_the_journal(rows: list[Row]) -> str:

@@ -21,7 +21,7 @@ class Trouble(Protocol):
 
 
 class Locked:
-    """Somebody else holds the database: commits wait, then fail."""
+    """Somebody else holds the tables."""
 
     def __init__(self, server: Server) -> None:
         self._database = sqlite3.connect(server.data / "sangam.db", isolation_level=None, check_same_thread=False)
@@ -30,23 +30,17 @@ class Locked:
         self._database.execute("BEGIN IMMEDIATE")
 
     def end(self) -> None:
-        if self._database.in_transaction:
-            self._database.execute("ROLLBACK")
-
-    def close(self) -> None:
-        """Lets go; for good."""
         self._database.close()
 
 
 class Forbidden:
-    """No file of the server may grow: writes fail."""
+    """No file of the server may grow past what the log has now: commits fail."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
     def begin(self) -> None:
-        largest = max(path.stat().st_size for path in self._server.data.iterdir())
-        self._limit(largest + 4096)
+        self._limit(max(path.stat().st_size for path in self._server.data.glob("log-*")))
 
     def end(self) -> None:
         self._limit(resource.RLIM_INFINITY)

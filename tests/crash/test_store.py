@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients import FILE, MuxClient, mux_client, until_equal, until_saved, y_client
 from tests.crash.journals import check_numbers, journal, text_by_the_journal
-from tests.crash.stores import TROUBLES, Locked, Trouble, small_disk
+from tests.crash.stores import TROUBLES, Forbidden, Locked, Trouble, small_disk
 from tests.interop.puppets import puppets
 from tests.server import Joined, Server, eventually, running
 
@@ -30,10 +30,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def lock(server: Server) -> Iterator[Locked]:
-    locked = Locked(server)
-    yield locked
-    locked.close()
+def store(server: Server) -> Forbidden:
+    """The server's, which takes nothing from `begin` to `end`."""
+    return Forbidden(server)
 
 
 def ready(server: Server) -> tuple[int, str]:
@@ -79,16 +78,16 @@ async def check_nothing_is_lost(server: Server, host: Joined, text: str | None) 
     assert text_by_the_journal(rows) == text
 
 
-async def test_J2_J3_a_slow_commit_is_shown_told_and_not_called_saved(server: Server, lock: Locked) -> None:
+async def test_J2_J3_a_slow_commit_is_shown_told_and_not_called_saved(server: Server, store: Forbidden) -> None:
     host, writer, watcher = await two(server)
     assert ready(server) == (200, "saved")
-    lock.begin()
+    store.begin()
     writer.file().insert(0, "shown early")
     await until_equal([writer, watcher], "shown early")
     await eventually(lambda: told(writer) == told(watcher) == (True, None))
     assert writer.unsynced == 1
     assert ready(server) == (503, "unsaved")
-    lock.end()
+    store.end()
     await eventually(lambda: told(writer) == told(watcher) == (False, None))
     await until_saved([writer])
     assert ready(server) == (200, "saved")
@@ -96,14 +95,15 @@ async def test_J2_J3_a_slow_commit_is_shown_told_and_not_called_saved(server: Se
     await check_nothing_is_lost(server, host, "shown early")
 
 
-async def test_J3_who_types_on_before_the_first_sync_after_a_crash_loses_nothing(server: Server, lock: Locked) -> None:
+async def test_J3_who_types_on_before_the_first_sync_after_a_crash_loses_nothing(
+    server: Server, store: Forbidden
+) -> None:
     """Their first edit builds on one that the server lost; it is asked for, and both are saved."""
     host, writer, watcher = await two(server)
-    lock.begin()
+    store.begin()
     writer.file().insert(0, "lost ")
     await until_equal([writer, watcher], "lost ")
     await asyncio.to_thread(server.kill)
-    lock.close()
     await asyncio.gather(writer.drop(), watcher.drop())
     await asyncio.to_thread(server.start)
     await writer.connect()
@@ -116,27 +116,40 @@ async def test_J3_who_types_on_before_the_first_sync_after_a_crash_loses_nothing
     await check_nothing_is_lost(server, host, "lost and found")
 
 
-async def test_J2_a_newcomer_is_told_too(server: Server, lock: Locked) -> None:
+async def test_J9_edits_are_saved_while_the_tables_are_held_and_survive_a_crash(server: Server) -> None:
     host, writer, watcher = await two(server)
-    lock.begin()
+    locked = Locked(server)
+    locked.begin()
+    writer.file().insert(0, "in the log ")
+    await until_saved([writer])
+    await asyncio.to_thread(server.kill)
+    locked.end()
+    await asyncio.gather(writer.drop(), watcher.drop())
+    await asyncio.to_thread(server.start)
+    await check_nothing_is_lost(server, host, "in the log ")
+
+
+async def test_J2_a_newcomer_is_told_too(server: Server, store: Forbidden) -> None:
+    host, writer, watcher = await two(server)
+    store.begin()
     writer.file().insert(0, "x")
     await eventually(lambda: told(watcher) == (True, None))
     late = mux_client(server, host.room_id, host.token)
     await late.until_connected()
     assert late.read() == "x"
     await eventually(lambda: told(late) == (True, None))
-    lock.end()
+    store.end()
     await eventually(lambda: told(late) == (False, None))
     await asyncio.gather(writer.close(), watcher.close(), late.close())
 
 
 async def test_J2_past_the_limit_edits_are_refused_and_come_in_when_the_store_is_back(
-    server: Server, lock: Locked
+    server: Server, store: Forbidden
 ) -> None:
     host, writer, watcher = await two(server)
     y = y_client(server, host.room_id, host.token)
     await y.until_connected()
-    lock.begin()
+    store.begin()
     writer.file().insert(0, "x" * (TAIL + 1))
     await eventually(lambda: told(writer) == told(watcher) == (True, "store_behind"))
     assert ready(server) == (503, "behind")
@@ -147,7 +160,7 @@ async def test_J2_past_the_limit_edits_are_refused_and_come_in_when_the_store_is
     y.file().insert(0, "and here ")
     await eventually(lambda: writer.refused == 3)
     assert watcher.read() == shown
-    lock.end()
+    store.end()
     await eventually(lambda: told(writer) == told(watcher) == (False, None))
     await until_equal([writer, watcher, y])
     assert sorted((watcher.read() or "").split()) == ["and", "for", "here", "now", "refused", "x" * (TAIL + 1)]
@@ -157,13 +170,13 @@ async def test_J2_past_the_limit_edits_are_refused_and_come_in_when_the_store_is
     await check_nothing_is_lost(server, host, text)
 
 
-async def test_J3_a_stock_provider_counts_to_zero_after_refusals(server: Server, lock: Locked) -> None:
+async def test_J3_a_stock_provider_counts_to_zero_after_refusals(server: Server, store: Forbidden) -> None:
     host, writer, watcher = await two(server)
     async with puppets() as puppet:
         await puppet("socket", "s", url=f"{server.ws}/collab")
         await puppet("hocuspocus", "p", socket="s", document=f"{host.room_id}/main", token=host.token)
         await puppet.until("p", lambda seen: seen["synced"] and seen["unsyncedChanges"] == 0)
-        lock.begin()
+        store.begin()
         writer.file().insert(0, "x" * (TAIL + 1))
         await eventually(lambda: told(watcher) == (True, "store_behind"))
         for letter in "abc":
@@ -171,7 +184,7 @@ async def test_J3_a_stock_provider_counts_to_zero_after_refusals(server: Server,
         refusal = b"main".hex() + "0800"
         await puppet.until("p", lambda seen: sum(frame.endswith(refusal) for frame in seen["frames"]) == 3)
         assert (await puppet.look("p"))["unsyncedChanges"] == 3
-        lock.end()
+        store.end()
         await eventually(lambda: told(watcher) == (False, None))
         await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
         await puppet("insert", "p", text="d")
@@ -203,9 +216,9 @@ async def test_J2_a_full_store_is_told_and_everything_is_saved_when_there_is_roo
     await check_nothing_is_lost(server, host, text)
 
 
-async def test_J3_who_returns_while_edits_are_unsaved_is_not_told_saved(server: Server, lock: Locked) -> None:
+async def test_J3_who_returns_while_edits_are_unsaved_is_not_told_saved(server: Server, store: Forbidden) -> None:
     host, writer, watcher = await two(server)
-    lock.begin()
+    store.begin()
     writer.file().insert(0, "not saved yet")
     await until_equal([writer, watcher], "not saved yet")
     await writer.drop()
@@ -213,20 +226,19 @@ async def test_J3_who_returns_while_edits_are_unsaved_is_not_told_saved(server: 
     writer.say({"type": "ping", "id": 1})
     await eventually(lambda: {"type": "pong", "id": 1} in writer.events)
     assert (writer.unsynced, told(writer)) == (1, (True, None))
-    lock.end()
+    store.end()
     await until_saved([writer])
     await eventually(lambda: told(writer) == (False, None))
     await asyncio.gather(writer.close(), watcher.close())
     await check_nothing_is_lost(server, host, "not saved yet")
 
 
-async def test_J2_killed_while_unsaved_the_clients_bring_it_back(server: Server, lock: Locked) -> None:
+async def test_J2_killed_while_unsaved_the_clients_bring_it_back(server: Server, store: Forbidden) -> None:
     host, writer, watcher = await two(server)
-    lock.begin()
+    store.begin()
     writer.file().insert(0, "not saved yet")
     await until_equal([writer, watcher], "not saved yet")
     await asyncio.to_thread(server.kill)
-    lock.close()
     await asyncio.to_thread(server.start)
     late = y_client(server, host.room_id, host.token)
     await late.until_connected()

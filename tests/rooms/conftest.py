@@ -15,7 +15,7 @@ from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.shared_document import SharedDocument
 from rooms.sqlite_store import SqliteStore
-from rooms.store import Entry, Link, Member, RoomRecord
+from rooms.store import Draft, Entry, Link, Member, RoomRecord
 
 ROOM = RoomRecord("rm_test", "Test", "pair", "python", 1)
 ANA = Member("mb_ana", "Ana", "host", 1)
@@ -33,16 +33,22 @@ class GatedStore(SqliteStore):
         self.loads = 0
         self.batches: list[list[Entry]] = []
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         await self.gate.wait()
         if self.failing:
             raise StoreUnavailable("database or disk is full")
-        await super().append(entries)
-        self.batches.append(list(entries))
+        answer = super().append(commit, drafts)
+        numbers = answer if isinstance(answer, list) else await answer
+        self.batches.append([numbered(draft, seq) for draft, seq in zip(drafts, numbers, strict=True)])
+        return numbers
 
-    async def last_seq(self, room: str) -> int:
+    async def members(self, room: str) -> list[Member]:
         self.loads += 1
-        return await super().last_seq(room)
+        return await super().members(room)
+
+
+def numbered(draft: Draft, seq: int) -> Entry:
+    return Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)
 
 
 class Client:
@@ -129,7 +135,6 @@ async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
             store,
             store,
             limits,
-            interval_seconds=0.0,
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             idle_seconds=idle_seconds,

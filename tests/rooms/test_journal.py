@@ -3,7 +3,7 @@
 import asyncio
 
 from realtime.lib0 import write_uint
-from rooms.store import Entry, Stored
+from rooms.store import Draft, Stored
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
 
 
@@ -149,25 +149,24 @@ async def test_J2_past_its_limit_rooms_take_no_more_edits_until_the_store_is_bac
     assert len((await store.load(ROOM.id, "main")).tail) == 1
 
 
-async def test_J4_the_same_entry_twice_is_one_entry(store: GatedStore) -> None:
-    entry = Entry(ROOM.id, 1, 5, ANA.id, "main", "update", b"\x00\x00")
-    await store.append([entry])
-    await store.append([entry, Entry(ROOM.id, 2, 6, ANA.id, "main", "update", b"\x00\x01")])
+async def test_J4_the_same_commit_twice_is_one_commit(store: GatedStore) -> None:
+    drafts = [Draft(ROOM.id, 5, ANA.id, "main", "update", b"\x00\x00")]
+    assert await store.append("one", drafts) == await store.append("one", drafts) == [1]
+    assert await store.append("two", [Draft(ROOM.id, 6, ANA.id, "main", "update", b"\x00\x01")]) == [2]
     assert (await store.load(ROOM.id, "main")).tail == (b"\x00\x00", b"\x00\x01")
 
 
 async def test_J7_a_snapshot_and_the_tail_are_the_document(store: GatedStore) -> None:
-    updates = [Entry(ROOM.id, seq, 5, ANA.id, "main", "update", bytes([seq])) for seq in range(1, 6)]
-    await store.append(updates)
+    updates = [Draft(ROOM.id, 5, ANA.id, "main", "update", bytes([number])) for number in range(1, 6)]
+    assert await store.append("a commit", updates) == [1, 2, 3, 4, 5]
     await store.save_snapshot(ROOM.id, "main", 3, 7, b"snapshot")
     await store.save_snapshot(ROOM.id, "main", 2, 0, b"an older one that comes late")
     assert await store.load(ROOM.id, "main") == Stored(3, 7, b"snapshot", (b"\x04", b"\x05"))
-    assert await store.last_seq(ROOM.id) == 5
 
 
 async def test_events_are_read_forwards_and_backwards(store: GatedStore) -> None:
-    chat = [Entry(ROOM.id, seq, 5, ANA.id, "chat", "message", b"{}") for seq in range(1, 8)]
-    await store.append([*chat, Entry(ROOM.id, 8, 5, ANA.id, "main", "update", b"")])
+    chat = [Draft(ROOM.id, 5, ANA.id, "chat", "message", b"{}")] * 7
+    await store.append("a commit", [*chat, Draft(ROOM.id, 5, ANA.id, "main", "update", b"")])
 
     async def seqs(after: int | None = None, before: int | None = None, limit: int = 3) -> list[int]:
         channels = ["chat", "main"]

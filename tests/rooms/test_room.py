@@ -10,7 +10,7 @@ from realtime.trial import Trials
 from rooms.errors import RoomFull, RoomNotFound, StoreUnavailable
 from rooms.events import missed_event
 from rooms.room import Room, RoomLimits
-from rooms.store import Entry
+from rooms.store import Draft
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
 
 
@@ -48,7 +48,7 @@ async def test_R2_a_failed_load_keeps_nothing(store: GatedStore, registries: Ope
         async with registry.visit("rm_unknown"):
             pass
     assert registry.opened() == []
-    await store.append([Entry(ROOM.id, 1, 1, ANA.id, "main", "update", b"this is no update")])
+    await store.append("a commit", [Draft(ROOM.id, 1, ANA.id, "main", "update", b"this is no update")])
     async with registry.visit(ROOM.id) as room:
         for _ in range(2):
             with pytest.raises(ValueError, match="decode"):
@@ -281,7 +281,7 @@ async def test_R12_a_token_is_stored_as_a_hash_and_names_its_room(store: GatedSt
 
 
 async def test_a_room_takes_a_bounded_number_of_sessions(store: GatedStore, registries: OpenRegistry) -> None:
-    room = Room(ROOM, [ANA], 0, registries().journal, store, RoomLimits(1000, 2, 1.0), Trials())
+    room = Room(ROOM, [ANA], registries().journal, store, RoomLimits(1000, 2, 1.0), Trials())
     for _ in range(2):
         await room.enter(Client(ANA).session, ANA, "main")
     with pytest.raises(RoomFull):

@@ -8,7 +8,7 @@ from realtime.protocol import Message, SyncUpdate
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room, RoomLimits
 from rooms.shared_document import SNAPSHOT_BYTES
-from rooms.store import Entry
+from rooms.store import Draft
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, nothing, say, until
 
 
@@ -96,7 +96,7 @@ class Fragile:
     """A target whose batches cannot be shown."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.drafts: list[Draft] = []
 
     def seal(self) -> "Fragile":
         return self
@@ -104,7 +104,7 @@ class Fragile:
     def show(self) -> None:
         raise RuntimeError("no")
 
-    def settle(self) -> None:
+    def settle(self, numbers: list[int]) -> None:
         raise RuntimeError("no")
 
 
@@ -124,10 +124,11 @@ async def test_J6_a_room_that_cannot_be_told_stops_no_other(store: GatedStore, r
 class BreakingStore(GatedStore):
     """Once the gate has opened, one commit succeeds and the next ones fail."""
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         breaks = not self.gate.is_set()
-        await super().append(entries)
+        numbers = await super().append(commit, drafts)
         self.failing = breaks
+        return numbers
 
 
 async def test_J7_a_snapshot_takes_no_number_that_the_journal_lacks(tmp_path: Path) -> None:
@@ -144,9 +145,9 @@ async def test_J7_a_snapshot_takes_no_number_that_the_journal_lacks(tmp_path: Pa
         await receive(room, ana, ana.typed("x" * SNAPSHOT_BYTES))
         await until(lambda: registry.journal.state == "unsaved")
         for number in range(10):
-            seq = room._seq
+            shown = registry.journal.stats().unsaved_bytes
             await receive(room, ana, ana.typed(f"{number} is shown, never committed\n"))
-            await until(lambda seq=seq: room._seq > seq)  # type: ignore[misc]
+            await until(lambda shown=shown: registry.journal.stats().unsaved_bytes > shown)  # type: ignore[misc]
         store.gate.set()
         await until(lambda: registry.journal.stats().failures > 0)
         await (await room.document(MAIN)).settled()
@@ -183,7 +184,6 @@ def registry_on(store: GatedStore) -> RoomRegistry:
         store,
         store,
         limits,
-        interval_seconds=0.0,
         slow_seconds=0.01,
         max_unsaved_bytes=2**24,
         idle_seconds=60.0,
