@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
-    runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
+    runner = Runner(exec_settings(settings))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings).routes,
-            *RoomsApi(reception, registry, store, store, settings).routes,
+            *RoomsApi(reception, registry, store, store, settings, runner.table).routes,
             *runs.routes,
             *ArchiveApi(reception, registry, settings).routes,
             WebSocketRoute("/ws/{room}", y_socket.endpoint),
@@ -89,10 +89,21 @@ def create_app(settings: Settings) -> Starlette:
     )
 
 
-def toolchain_paths(settings: Settings) -> tuple[str, ...]:
-    """Where compilers may be besides the system's own places: the operator's folders and the editor's esbuild."""
+def exec_settings(settings: Settings) -> ExecSettings:
+    """The settings of the sandbox. Compilers are also looked for in the operator's folders; esbuild in the editor's."""
     paths = [path for path in settings.exec_toolchains.split(":") if path]
-    return (*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir()))
+    return ExecSettings(
+        enabled=settings.exec_engine != "off",
+        engine="auto" if settings.exec_engine == "off" else settings.exec_engine,
+        docker_url=settings.exec_docker_url,
+        image=settings.exec_image,
+        runtime=settings.exec_runtime,
+        languages=settings.exec_languages,
+        slots=settings.exec_slots,
+        warm_cells=settings.exec_warm_cells,
+        reuse_cells=settings.exec_reuse_cells,
+        toolchain_paths=(*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir())),
+    )
 
 
 async def _no_such_call(_request: Request) -> Response:

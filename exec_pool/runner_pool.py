@@ -243,8 +243,7 @@ class Runner:
             raise SandboxUnavailable(self.availability.reason)
         if fault := await find_fault(self._try, engine.python):
             raise SandboxUnavailable(f"Code execution is off: {fault}.")
-        self._decide(True, engine=engine.name)
-        for image in dict.fromkeys(row.image for row in self.table):
+        for image in dict.fromkeys(("", *(row.image for row in self.table))):
             self._found[image] = await self._look_into(image, engine)
             self._decide(True, engine=engine.name)
         cells.refill()

@@ -6,6 +6,8 @@ from pathlib import Path
 from exec_pool.language import Language, LanguageInfo
 from exec_pool.probe import Survey
 
+NOT_YET = "This language is being looked for; try again in a moment."
+
 log = logging.getLogger(__name__)
 
 
@@ -25,8 +27,8 @@ def _is_reachable(path: Path) -> bool:
 
 
 def describe(language: Language, found: Survey | None, off: str) -> LanguageInfo:
-    """What clients learn. `found` None: not looked yet; `off`: there is no sandbox, so nothing is available."""
-    reason = off or (_missing(language, found) if found else "")
+    """What clients learn. `found` None: its image was not looked into yet; `off`: there is no sandbox, so nothing is available."""
+    reason = off or (_missing(language, found) if found else NOT_YET)
     version = found.versions.get(language.id, "") if found else ""
     if not reason and found is not None and not version:
         path = found.tools.get(language.version[0], language.version[0])
