@@ -26,6 +26,10 @@ def put(path, text=b'1'):
     fd = os.open(path, os.O_WRONLY | (0 if os.path.exists(path) else os.O_CREAT))
     try: os.write(fd, text)
     finally: os.close(fd)
+def refused(name, number):
+    result = libc.syscall(number, 0, 0, 0, 0, 0, 0)
+    code = ctypes.get_errno() if result < 0 else 0
+    print('held' if code in (errno.EPERM, errno.ENOSYS) else 'BROKEN', name, code, flush=True)
 def call(number, *args):
     if libc.syscall(number, *args) < 0:
         raise OSError(ctypes.get_errno(), 'refused')
@@ -46,6 +50,15 @@ class Attack(msgspec.Struct, frozen=True):
     def with_port(self, port: int) -> str:
         """The program; `{port}` becomes a port that is open on this machine."""
         return self.program.replace("{port}", str(port))
+
+
+def what_went_wrong(attack: Attack, status: str, said: str) -> str:
+    """In words, what of an attack's end is not as it must be; empty when the sandbox held."""
+    if status not in attack.ends:
+        return f"{attack.must} It ended with {status}: {said[-1500:]}"
+    if "BROKEN" in said or "still here" in said:
+        return f"{attack.must} It got through: {said[-1500:]}"
+    return "" if attack.says in said else f"{attack.must} It did not say {attack.says!r}: {said[-1500:]}"
 
 
 def read_attack(path: Path) -> Attack:

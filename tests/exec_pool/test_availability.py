@@ -41,22 +41,24 @@ async def refused(settings: ExecSettings) -> str:
 
 
 async def test_X1_off_by_the_settings() -> None:
-    assert "settings" in await refused(ExecSettings(enabled=False))
+    assert "settings" in await refused(ExecSettings(engine="bubblewrap", enabled=False))
 
 
 async def test_X1_without_bubblewrap() -> None:
-    assert "apt-get install bubblewrap" in await refused(ExecSettings(bwrap="/usr/bin/no-such-bwrap"))
+    assert "apt-get install bubblewrap" in await refused(
+        ExecSettings(engine="bubblewrap", bwrap="/usr/bin/no-such-bwrap")
+    )
 
 
 async def test_X1_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert "root" in await refused(ExecSettings())
+    assert "root" in await refused(ExecSettings(engine="bubblewrap"))
 
 
 async def test_X1_without_control_groups(tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text("")
-    assert "control groups" in await refused(ExecSettings(cgroup_mounts=str(tmp_path / "mounts")))
-    assert "log" in await refused(ExecSettings(cgroup_self=str(tmp_path)))
+    assert "control groups" in await refused(ExecSettings(engine="bubblewrap", cgroup_mounts=str(tmp_path / "mounts")))
+    assert "log" in await refused(ExecSettings(engine="bubblewrap", cgroup_self=str(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ async def test_X1_X2_bubblewrap_that_does_not_work(tmp_path: Path, script: str, 
     for folder in [tmp_path, *tmp_path.parents]:
         if Path(tempfile.gettempdir()) in folder.parents:
             folder.chmod(0o755)
-    assert says in await refused(ExecSettings(bwrap=str(false), start_seconds=0.5))
+    assert says in await refused(ExecSettings(engine="bubblewrap", bwrap=str(false), start_seconds=0.5))
 
 
 GOOD_HELLO = (

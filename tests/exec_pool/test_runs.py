@@ -152,7 +152,7 @@ async def test_X42_an_owner_that_fails_stops_only_its_own_run(sandbox: Runner) -
 
 
 async def test_X43_the_queue_is_bounded() -> None:
-    small = Runner(ExecSettings(slots=1, queue=3, queue_per_lease=2, warm_cells=0))
+    small = Runner(ExecSettings(engine="bubblewrap", slots=1, queue=3, queue_per_lease=2, warm_cells=0))
     await small.open()
     await small.checked()
     try:
