@@ -27,7 +27,7 @@ def _is_reachable(path: Path) -> bool:
 
 
 def describe(language: Language, found: Survey | None, off: str) -> LanguageInfo:
-    """What clients learn. `found` None: its image was not looked into yet; `off`: there is no sandbox, so nothing is available."""
+    """What clients learn. `found` None: its image was not looked into yet; `off`: why nothing at all is available."""
     reason = off or (_missing(language, found) if found else NOT_YET)
     version = found.versions.get(language.id, "") if found else ""
     if not reason and found is not None and not version:

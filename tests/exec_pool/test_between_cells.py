@@ -82,10 +82,10 @@ async def test_X5_what_the_kernel_counts_per_user_is_used_up_for_one_cell_only(s
 async def test_X50_files_that_look_like_tools_are_only_files(sandbox: Runner) -> None:
     """What a compiler, a linker or a start script would read if it looked beside the source."""
     evil = "#!/bin/sh\necho BROKEN\n"
-    names = ("as", "ld", "cc1", "collect2", "specs", ".gdbinit", ".profile", ".bashrc", "sh", "gcc", "stdbuf")
+    tools = ("as", "ld", "cc1", "collect2", "specs", ".gdbinit", ".profile", ".bashrc", "sh", "gcc", "stdbuf")
     outcome = await perform(
         sandbox,
-        request("c", "int main(void) { return 0; }", files=dict.fromkeys(names, evil), limits=ROOMY, lease="tools"),
+        request("c", "int main(void) { return 0; }", files=dict.fromkeys(tools, evil), limits=ROOMY, lease="tools"),
     )
     assert (outcome.result.status, outcome.events) == ("ok", [])
     names = ("sitecustomize.py", "usercustomize.py", ".pythonrc")

@@ -40,8 +40,8 @@ async def outcome_of(cells: Cells, name: str, limits: Limits, port: int) -> str:
 
 
 NAMES = (
-    "network_of_the_machine", "io_uring", "keyctl", "writing_elsewhere", "reading_the_machine", "filling_tmp", "process_count",
-    "thread_bomb", "holding_too_much", "forging_frames", "every_signal_to_process_1", "reading_sys",
+    "network_of_the_machine", "io_uring", "keyctl", "writing_elsewhere", "reading_the_machine", "filling_tmp",
+    "process_count", "thread_bomb", "holding_too_much", "forging_frames", "every_signal_to_process_1", "reading_sys",
 )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ async def test_X68_a_row_of_the_operator_is_a_language(tmp_path: Path) -> None:
     wanted = msgspec.structs.replace(plain, language="awk", files=files, entry="main.awk", options=("-vwho=you",))
     assert (await perform(runner, wanted)).text() == "hello you\n"
     broken = msgspec.structs.replace(wanted, files={"main.awk": b"BEGIN {\n\n  (\n}\n"})
-    assert [(error.path, error.line) for error in (await perform(runner, broken)).result.errors] == [("main.awk", 4)]
+    assert [(error.path, error.line) for error in (await perform(runner, broken)).result.errors] == [("main.awk", 3)]
     await runner.close()
 
 
