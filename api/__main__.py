@@ -18,6 +18,7 @@ from api.observability import set_up_logging
 from api.ops import VERSION
 from api.request_head import BoundedHttp
 from api.settings import Settings, SettingsError, read_settings
+from exec_pool.errors import SettingsWrong
 from realtime.update import STACK_BYTES
 from rooms.errors import StoreUnavailable
 from rooms.sqlite_store import SqliteStore
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(check(read_settings(data=options.data)))
         open_rooms = True if options.open_rooms else None
         return serve(read_settings(host=options.host, port=options.port, data=options.data, open_rooms=open_rooms))
-    except (SettingsError, StoreUnavailable) as error:
+    except (SettingsError, SettingsWrong, StoreUnavailable) as error:
         print(f"sangam: {error}", file=sys.stderr)
         return 2
 

@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> Starlette:
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
     turn = Turn()
-    pool = ExecSettings(toolchain_paths=toolchain_paths(settings))
+    pool = exec_settings(settings)
     runner = Runner(pool)
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings).routes,
-            *RoomsApi(reception, registry, store, store, settings).routes,
+            *RoomsApi(reception, registry, store, store, settings, runner.table).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
@@ -99,10 +99,21 @@ def create_app(settings: Settings) -> Starlette:
     )
 
 
-def toolchain_paths(settings: Settings) -> tuple[str, ...]:
-    """Where compilers may be besides the system's own places: the operator's folders and the editor's esbuild."""
+def exec_settings(settings: Settings) -> ExecSettings:
+    """The settings of the sandbox. Compilers are also looked for in the operator's folders; esbuild in the editor's."""
     paths = [path for path in settings.exec_toolchains.split(":") if path]
-    return (*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir()))
+    return ExecSettings(
+        enabled=settings.exec_engine != "off",
+        engine="auto" if settings.exec_engine == "off" else settings.exec_engine,
+        docker_url=settings.exec_docker_url,
+        image=settings.exec_image,
+        runtime=settings.exec_runtime,
+        languages=settings.exec_languages,
+        slots=settings.exec_slots,
+        warm_cells=settings.exec_warm_cells,
+        reuse_cells=settings.exec_reuse_cells,
+        toolchain_paths=(*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir())),
+    )
 
 
 async def _no_such_call(_request: Request) -> Response:

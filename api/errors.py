@@ -49,6 +49,7 @@ _STATUSES = {
     "work_lost": (503, CloseCode.OVERLOADED),
     "run_over": (409, CloseCode.INTERNAL),
     "bad_request": (400, CloseCode.INTERNAL),
+    "settings_wrong": (500, CloseCode.INTERNAL),
     "cell_failed": (500, CloseCode.INTERNAL),
 }
 """Stable code → (HTTP status, close code); every error class of the packages is in here."""

@@ -21,17 +21,18 @@ from api.judge0_shapes import (
     VERSION,
     Asked,
     config_info,
-    language_ids,
+    language_of_id,
     languages,
     problems_of,
     shown,
     wanted_fields,
     with_status,
 )
-from api.judge0_trials import Texts, asked_fields, failed, order_of, outcome, texts_of
+from api.judge0_trials import Texts, asked_fields, failed, odd_options, order_of, outcome, texts_of
 from api.settings import Settings
 from exec_pool.errors import BadRequest, ExecError, RunnerFull
 from exec_pool.judge_work import encode_order, read_trial
+from exec_pool.language import LanguageInfo
 from exec_pool.runner_pool import Runner
 from exec_pool.work import Job, WorkQueue
 
@@ -138,8 +139,8 @@ class Judge0Api:
     def _wrong(self, asked: Asked) -> dict[str, list[str]]:
         known = {int(str(row["id"])) for row in languages(self._runner.languages)}
         wrong = problems_of(asked, known)
-        if asked.compiler_options:
-            wrong["compiler_options"] = ["setting compiler options is not allowed"]
+        if not wrong and (odd := odd_options(asked, self._info(asked))):
+            wrong["compiler_options"] = [f"{odd[0]} is not allowed for this language"]
         if asked.callback_url and not self._callbacks.allows(asked.callback_url):
             wrong["callback_url"] = ["is not allowed by the operator of this server"]
         return wrong
@@ -147,9 +148,7 @@ class Judge0Api:
     def _take(self, asked: Asked, request: Request, caller: str) -> Record | dict[str, list[str]]:
         """Into the line. Raises Refused and what the line raises; gives what is wrong with the files or arguments."""
         texts = texts_of(asked, request.query_params.get("base64_encoded"))
-        info = next(row for row in self._runner.languages if asked.language_id in (*language_ids(row.id), 89))
-        if asked.language_id == 89:
-            info = next(row for row in self._runner.languages if row.id == "bash")
+        info = self._info(asked)
         try:
             order = order_of(asked, texts, info)
         except BadRequest as error:
@@ -167,6 +166,10 @@ class Judge0Api:
         record.task = asyncio.create_task(self._follow(record, asked, texts), name="judge0")
         self._records.add(record)
         return record
+
+    def _info(self, asked: Asked) -> LanguageInfo:
+        language = language_of_id(asked.language_id or 0)
+        return next(row for row in self._runner.languages if row.id == language)
 
     async def _follow(self, record: Record, asked: Asked, texts: Texts) -> None:
         try:
@@ -267,7 +270,7 @@ class Judge0Api:
         return PlainTextResponse(VERSION)
 
     async def config(self, _request: Request, _caller: str) -> Response:
-        return json_response(config_info(self._callbacks.is_on, self._queue, MOST_BATCH))
+        return json_response(config_info(self._runner.languages, self._callbacks.is_on, self._queue, MOST_BATCH))
 
     async def system(self, _request: Request, _caller: str) -> Response:
         return json_response({"Architecture": "", "CPU(s)": ""})

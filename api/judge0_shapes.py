@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from exec_pool.languages import LanguageInfo
+from exec_pool.language import LanguageInfo
 
 VERSION = "1.13.1"
 
@@ -45,7 +45,7 @@ _IDS: dict[str, tuple[int, ...]] = {
     "r": (80, 99),
     "ruby": (72,),
     "rust": (73, 108),
-    "sqlite": (82,),
+    "sql": (82,),
     "typescript": (74, 94, 101),
 }
 """Our language → the ids that Judge0 has given to its versions; ours answers to all, the first is the usual one."""
@@ -195,7 +195,7 @@ def _shown(value: object, *, is_base64: bool) -> object:
     return encoded(value) if is_base64 else value.decode()
 
 
-def config_info(callbacks: bool, queue: int, batch: int) -> dict[str, object]:
+def config_info(infos: Iterable[LanguageInfo], callbacks: bool, queue: int, batch: int) -> dict[str, object]:
     """`/config_info`."""
     usual = {name: value for name, (value, _) in LIMITS.items() if name != "max_file_size"}
     most = {f"max_{name}": value for name, (_, value) in LIMITS.items() if name != "max_file_size"}
@@ -208,14 +208,14 @@ def config_info(callbacks: bool, queue: int, batch: int) -> dict[str, object]:
             "allow_enable_network": False,
             "allow_enable_per_process_and_thread_memory_limit": True,
             "allow_enable_per_process_and_thread_time_limit": True,
-            "allowed_languages_for_compile_options": [],
+            "allowed_languages_for_compile_options": [info.name for info in infos if info.available and info.options],
             "callbacks_max_tries": 3,
             "callbacks_timeout": 5.0,
             "enable_additional_files": True,
             "enable_batched_submissions": True,
             "enable_callbacks": callbacks,
             "enable_command_line_arguments": True,
-            "enable_compiler_options": False,
+            "enable_compiler_options": True,
             "enable_network": False,
             "enable_per_process_and_thread_memory_limit": False,
             "enable_per_process_and_thread_time_limit": False,

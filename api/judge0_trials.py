@@ -1,6 +1,7 @@
 """From a Judge0 submission to a trial of ours, and from its outcome to Judge0's fields. Pure."""
 
 import io
+import re
 import shlex
 import stat
 import zipfile
@@ -12,7 +13,7 @@ from api.judge0_shapes import LIMITS, MULTI_FILE, Asked, decoded, limit, with_st
 from exec_pool.checkers import Lines, check
 from exec_pool.errors import BadRequest
 from exec_pool.judge_work import Trial, TrialOrder, TrialRun
-from exec_pool.languages import LanguageInfo
+from exec_pool.language import LanguageInfo
 from exec_pool.limits import MIB, Limits
 from exec_pool.runs import RunResult
 
@@ -56,7 +57,8 @@ def order_of(asked: Asked, texts: Texts, info: LanguageInfo) -> TrialOrder:
         language=info.id,
         files=files | {entry: text},
         entry=entry,
-        args=_arguments(asked.command_line_arguments),
+        args=_words(asked.command_line_arguments, "command line arguments"),
+        options=_words(asked.compiler_options, "compiler options"),
         stdin=texts.stdin,
         limits=_limits(asked),
         times=int(limit(asked, "number_of_runs")),
@@ -64,11 +66,20 @@ def order_of(asked: Asked, texts: Texts, info: LanguageInfo) -> TrialOrder:
     )
 
 
-def _arguments(line: str | None) -> tuple[str, ...]:
+def _words(line: str | None, what: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(line or ""))
     except ValueError as error:
-        raise BadRequest(f"command line arguments: {error}") from error
+        raise BadRequest(f"{what}: {error}") from error
+
+
+def odd_options(asked: Asked, info: LanguageInfo) -> list[str]:
+    """The compiler options that this language does not take here."""
+    try:
+        options = shlex.split(asked.compiler_options or "")
+    except ValueError:
+        return [asked.compiler_options or ""]
+    return [option for option in options if not any(re.fullmatch(allowed, option[:100]) for allowed in info.options)]
 
 
 def _limits(asked: Asked) -> Limits:

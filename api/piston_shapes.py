@@ -9,7 +9,7 @@ import msgspec
 
 from api.semver import matches, version_of
 from exec_pool.judge_work import TrialRun
-from exec_pool.languages import LanguageInfo
+from exec_pool.language import LanguageInfo
 from exec_pool.limits import MIB, Limits
 from exec_pool.runs import RunResult
 
@@ -30,7 +30,7 @@ _NAMES: dict[str, tuple[str, tuple[str, ...], str | None]] = {
     "r": ("rscript", ("r",), None),
     "ruby": ("ruby", ("ruby3", "rb"), None),
     "rust": ("rust", ("rs",), None),
-    "sqlite": ("sqlite3", ("sqlite", "sql"), None),
+    "sql": ("sqlite3", ("sqlite", "sql"), None),
     "typescript": ("typescript", ("ts", "node-ts", "tsc", "typescript5"), None),
 }
 """Our language → Piston's name for it, its other names, and its runtime where a language has several."""

@@ -57,3 +57,9 @@ class CellFailed(ExecError):
     """A cell did not start or broke down. Owner: this package; clients see `internal_error`."""
 
     code = "cell_failed"
+
+
+class SettingsWrong(ExecError):
+    """A file that the settings name cannot be used; the text says which and why. Stops the start."""
+
+    code = "settings_wrong"

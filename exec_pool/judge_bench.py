@@ -11,7 +11,6 @@ import msgspec
 from exec_pool.errors import RunnerFull
 from exec_pool.judge_build import build_limits
 from exec_pool.judge_problem import Program
-from exec_pool.languages import LANGUAGES
 from exec_pool.limits import MIB, Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import Output, RunRequest, RunResult, Usage
@@ -61,11 +60,6 @@ def sources(program: Program) -> dict[str, bytes]:
     return {path: text.encode(errors="replace") for path, text in program.files.items()}
 
 
-def is_compiled(language: str) -> bool:
-    """Has the language a compiler? Unknown ones may have."""
-    return all(row.compile for row in LANGUAGES if row.id == language)
-
-
 class Bench:
     """Runs requests in a Runner. One per judge; keeps the builds of the last checkers and interactors."""
 
@@ -89,16 +83,23 @@ class Bench:
         return await self.build_files(program.language, sources(program), program.entry, limits, lease)
 
     async def build_files(
-        self, language: str, files: dict[str, bytes], entry: str, limits: Limits, lease: str
+        self,
+        language: str,
+        files: dict[str, bytes],
+        entry: str,
+        limits: Limits,
+        lease: str,
+        options: tuple[str, ...] = (),
     ) -> Built:
-        """The same for files of any bytes."""
-        if not is_compiled(language):
+        """The same for files of any bytes, with options."""
+        if any(not row.compile for row in self._runner.table if row.id == language):
             return Built(RunResult(status="ok"), b"", b"", compiled=False)
         result, heard = await self.perform(
             RunRequest(
                 language=language,
                 files=files,
                 entry=entry,
+                options=options,
                 limits=build_limits(limits),
                 lease=lease,
                 stage="build",

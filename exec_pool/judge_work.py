@@ -30,6 +30,7 @@ class TrialOrder(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     entry: str
     limits: Limits
     args: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     stdin: bytes = b""
     times: int = 1
     joined: bool = False
@@ -105,7 +106,9 @@ class Workplace:
 
     async def _tried(self, job_id: str, order: TrialOrder) -> Trial:
         lease = f"trial {job_id}"
-        built = await self._bench.build_files(order.language, order.files, order.entry, order.limits, lease)
+        built = await self._bench.build_files(
+            order.language, order.files, order.entry, order.limits, lease, order.options
+        )
         if built.build is None:
             return Trial(built.result, built.output, ())
         runs: list[TrialRun] = []
@@ -119,6 +122,7 @@ class Workplace:
             files=order.files,
             entry=order.entry,
             args=order.args,
+            options=order.options,
             stdin=order.stdin,
             limits=order.limits,
             lease=lease,
