@@ -1,5 +1,6 @@
 """The composition root: everything that lives in a process is built here, opened bottom-up and closed in reverse."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,8 +40,7 @@ def create_app(settings: Settings) -> Starlette:
     store = SqliteStore(settings.data_folder, settings.store_sync)
     metrics = Metrics()
     turn = Turn()
-    pool = exec_settings(settings)
-    runner = Runner(pool)
+    runner = Runner(exec_settings(settings))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     )
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
-    judging = Judging(reception, registry, store, runner, pool.slot_count(), settings)
+    judging = Judging(reception, registry, store, runner, exec_settings(settings).slot_count(), settings)
     metrics.watch(registry, runner, judging.work)
 
     @asynccontextmanager
@@ -71,8 +71,7 @@ def create_app(settings: Settings) -> Starlette:
             yield
             await judging.drain()
             await runner.close()
-            await runs.close()
-            await judging.close()
+            await asyncio.gather(runs.close(), judging.close())
             await registry.drain(settings.drain_seconds)
         finally:
             await store.close()
@@ -87,8 +86,7 @@ def create_app(settings: Settings) -> Starlette:
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
-            WebSocketRoute("/ws/{room}", y_socket.endpoint),
-            WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
+            *(WebSocketRoute("/ws/{room}" + rest, y_socket.endpoint) for rest in ("", "/{document:path}")),
             WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,
