@@ -24,6 +24,7 @@ SYSTEM_PYTHON = os.path.realpath(sys.executable)
 OLDEST_NODE = (20, 19)
 INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
+ENGINE_PACKAGES = {"dockerd": "docker.io"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
 
 
@@ -52,6 +53,7 @@ def test() -> None:
     environment()
     packages("test")
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
+    system_packages(ENGINE_PACKAGES, "the tests of the Docker engine need it")
 
 
 def dev() -> None:
