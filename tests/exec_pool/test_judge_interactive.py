@@ -33,7 +33,7 @@ while True:
     if said == "<": high = middle - 1
     else: low = middle + 1
 """
-LIMITS = ProblemLimits(cpu_seconds=0.5, wall_seconds=1.0)
+LIMITS = ProblemLimits(cpu_seconds=0.7, wall_seconds=1.5, memory_bytes=64 * 2**20)
 
 
 async def play(runner: Runner, solution: str, host: str = HOST, numbers: tuple[int, ...] = (70,)) -> Judgement:
@@ -60,7 +60,7 @@ async def test_V5_a_solution_talks_with_the_interactor(runner: Runner) -> None:
         ("print(3)\nwhile True: pass", "TLE"),
         ("input()", "TLE"),
         ("raise SystemExit(4)", "RTE"),
-        ("x = bytearray(400 << 20)", "MLE"),
+        ("x = bytearray(100 << 20)", "MLE"),
         (GOOD + "raise SystemExit(1)", "RTE"),
         (GOOD + "import time; time.sleep(60)", "TLE"),
         ("import os; os.close(1); os.close(0)\nwhile True: pass", "TLE"),
