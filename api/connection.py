@@ -19,17 +19,15 @@ _log = logging.getLogger(__name__)
 class Connections:
     """Serves accepted sockets, over the direct line where the server has one; one per process."""
 
-    def __init__(self, max_queue_bytes: int) -> None:
+    def __init__(self, turn: Turn, max_queue_bytes: int) -> None:
         self._max_queue_bytes = max_queue_bytes
-        self._turn: Turn | None = None
+        self._turn = turn
 
     def outbox(self, socket: WebSocket) -> Outbox:
         """The write side of a socket; call it once, before `serve`."""
         line = _line(socket)
         if line is None:
             return QueueOutbox(self._max_queue_bytes)
-        if self._turn is None:
-            self._turn = Turn(asyncio.get_running_loop())
         return line.open(self._turn, self._max_queue_bytes)
 
     async def serve(self, socket: WebSocket, outbox: Outbox, receive: Receive) -> None:

@@ -4,21 +4,42 @@ Sans-I/O. A `Reader` never reads past its bytes and never yields a number above 
 the largest that JavaScript peers can mean.
 """
 
+from functools import lru_cache
+
 from realtime.errors import ProtocolViolation
 
 MAX_UINT = 2**53 - 1
+_MAX_UINT_BYTES = 8
+_ONE_BYTE = [bytes((number,)) for number in range(0x80)]
+UINT = rb"(?:[\x80-\xff]{0,6}[\x00-\x7f]|[\x80-\xff]{7}[\x00-\x0f])"
+"""A pattern for exactly what `Reader.uint` takes."""
 
 
 def write_uint(number: int) -> bytes:
     """`number` >= 0 as seven bits per byte, least significant first."""
     if number < 0x80:
-        return bytes((number,))
+        return _ONE_BYTE[number]
+    if number < 0x4000:
+        return bytes((number & 0x7F | 0x80, number >> 7))
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def read_uint(raw: bytes) -> int:
+    """The number that `raw`, a whole match of `UINT`, stands for."""
+    number = 0
+    for byte in reversed(raw):
+        number = number << 7 | byte & 0x7F
+    return number
+
+
+read_id = lru_cache(maxsize=4096)(read_uint)
+write_id = lru_cache(maxsize=4096)(write_uint)
+"""The same for client ids, which come again and again."""
 
 
 def write_bytes(data: bytes) -> bytes:
@@ -58,16 +79,16 @@ class Reader:
 
     def _long_uint(self) -> int:
         number = shift = 0
-        while shift < 56:
-            byte = self.byte()
+        for byte in self.data[self.pos : self.pos + _MAX_UINT_BYTES]:
             number |= (byte & 0x7F) << shift
+            shift += 7
             if byte < 0x80:
                 break
-            shift += 7
         else:
-            raise ProtocolViolation("number too long")
+            raise ProtocolViolation("truncated" if shift < 7 * _MAX_UINT_BYTES else "number too long")
         if number > MAX_UINT:
             raise ProtocolViolation("number too large")
+        self.pos += shift // 7
         return number
 
     def skip(self, count: int) -> None:

@@ -142,18 +142,28 @@ class Transport(Protocol):
 
 
 class Turn:
-    """The outboxes that were put something in this turn of the event loop: each is written once, at its end."""
+    """The outboxes that were put something in this turn of the event loop: each is written once, at its end.
 
-    __slots__ = ("_loop", "_waiting")
+    As a context it writes at the end of that.
+    """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    __slots__ = ("_is_held", "_waiting")
+
+    def __init__(self) -> None:
+        self._is_held = False
         self._waiting: list[LineOutbox] = []
 
     def add(self, outbox: "LineOutbox") -> None:
-        if not self._waiting:
-            self._loop.call_soon(self._write)
+        if not self._waiting and not self._is_held:
+            asyncio.get_running_loop().call_soon(self._write)
         self._waiting.append(outbox)
+
+    def __enter__(self) -> None:
+        self._is_held = True
+
+    def __exit__(self, *_exc: object) -> None:
+        self._is_held = False
+        self._write()
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -201,10 +211,11 @@ class LineOutbox(Outbox):
         """What was put since the last time, in one write. The same bytes go to everybody who got only a bundle."""
         parts = self._parts
         if parts:
-            self._parts, self._size = [], 0
-            if self._transport.is_closing():  # the peer is gone; a write would raise, in everybody's turn
-                return
-            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            wire = parts[0] if len(parts) == 1 else b"".join(parts)
+            parts.clear()
+            self._size = 0
+            if not self._transport.is_closing():  # the peer is gone; a write would raise, in everybody's turn
+                self._transport.write(wire)
 
     def close(self, code: int, reason: str = "") -> None:
         if self.closing is None:

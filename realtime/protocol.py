@@ -6,55 +6,59 @@ y-websocket, the encoded address for Hocuspocus.
 Sources: github.com/yjs/y-protocols (PROTOCOL.md), github.com/ueberdosis/hocuspocus (`packages/server/src`).
 """
 
-from typing import NamedTuple
+import re
+
+import msgspec
 
 from realtime.errors import ProtocolViolation
-from realtime.lib0 import Reader, write_bytes, write_string, write_uint
+from realtime.lib0 import UINT, Reader, read_id, read_uint, write_bytes, write_id, write_string, write_uint
 
 MAX_AWARENESS_IDS = 4096
 """Awareness states in one message; a client repeats those of everybody in the room, so it is not small."""
 MAX_MESSAGES = 256
 """Messages in one y-websocket frame; known clients send one."""
+_ONE_STATE = re.compile(rb"\x01(" + UINT + rb")(" + UINT + rb")(" + UINT + rb")(.*)", re.DOTALL)
+"""What a client says of itself alone."""
 
 
-class SyncStep1(NamedTuple):
+class SyncStep1(msgspec.Struct, frozen=True, gc=False):
     state_vector: bytes
 
 
-class SyncUpdate(NamedTuple):
+class SyncUpdate(msgspec.Struct, frozen=True, gc=False):
     """An edit (`Update`) or the answer to our SyncStep1 (`SyncStep2`, is_reply)."""
 
     update: bytes
     is_reply: bool
 
 
-class AwarenessState(NamedTuple):
+class AwarenessState(msgspec.Struct, frozen=True, gc=False):
     client: int
     clock: int
     json: bytes
 
 
-class Awareness(NamedTuple):
+class Awareness(msgspec.Struct, frozen=True):
     states: list[AwarenessState]
 
 
-class QueryAwareness(NamedTuple):
+class QueryAwareness(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     token: str
 
 
-class Stateless(NamedTuple):
+class Stateless(msgspec.Struct, frozen=True, gc=False):
     payload: str
 
 
-class Close(NamedTuple):
+class Close(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-class Ping(NamedTuple):
+class Ping(msgspec.Struct, frozen=True, gc=False):
     """A keep-alive of the connection; needs no answer but Pong (Hocuspocus) or is one."""
 
 
@@ -65,8 +69,11 @@ PONG = b"\x0a"
 
 def decode_y(frame: bytes) -> list[Message]:
     """All messages of a y-websocket frame; raises ProtocolViolation."""
+    update = _short_update(frame, 0)
+    if update is not None:
+        return [update]
     reader = Reader(frame)
-    messages = []
+    messages: list[Message] = []
     while not reader.exhausted:
         messages.append(_y_message(reader))
         if len(messages) > MAX_MESSAGES:
@@ -80,6 +87,10 @@ def decode_hocuspocus(frame: bytes, max_address_bytes: int) -> tuple[str, Messag
     """The address and message of a Hocuspocus frame; the address of a ping is empty."""
     if frame in (b"\x09", PONG):
         return "", Ping()
+    start = 1 + frame[0] if len(frame) > 0 and frame[0] < 0x80 else 0
+    update = _short_update(frame, start) if 1 < start <= max_address_bytes else None
+    if update is not None:
+        return _address(frame[1:start]), update
     reader = Reader(frame)
     address = reader.string()
     if not address or reader.pos > max_address_bytes:
@@ -88,6 +99,21 @@ def decode_hocuspocus(frame: bytes, max_address_bytes: int) -> tuple[str, Messag
     if not reader.exhausted:
         raise ProtocolViolation("bytes after the message")
     return address, message
+
+
+def _short_update(frame: bytes, start: int) -> SyncUpdate | None:
+    """The message that nearly every frame is: an edit of less than 128 bytes, and nothing after it."""
+    length = len(frame) - start - 3
+    if 0 <= length < 0x80 and frame[start + 2] == length and frame[start : start + 2] == b"\x00\x02":
+        return SyncUpdate(frame[start + 3 :], False)
+    return None
+
+
+def _address(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise ProtocolViolation("not UTF-8") from error
 
 
 def _y_message(reader: Reader) -> Message:
@@ -130,7 +156,11 @@ def _sync(reader: Reader) -> Message:
 
 
 def _awareness(reader: Reader) -> Awareness:
-    inner = Reader(reader.bytes())
+    payload = reader.bytes()
+    one = _ONE_STATE.fullmatch(payload)
+    if one is not None and read_uint(one[3]) == len(one[4]):
+        return Awareness([AwarenessState(read_id(one[1]), read_uint(one[2]), one[4])])
+    inner = Reader(payload)
     count = inner.uint()
     if count > MAX_AWARENESS_IDS:
         raise ProtocolViolation("too many awareness states")
@@ -163,8 +193,8 @@ def update_body(update: bytes) -> bytes:
 
 def awareness_body(states: list[AwarenessState]) -> bytes:
     parts = [write_uint(len(states))]
-    for client, clock, json in states:
-        parts += (write_uint(client), write_uint(clock), write_bytes(json))
+    for state in states:
+        parts += (write_id(state.client), write_uint(state.clock), write_uint(len(state.json)), state.json)
     return b"\x01" + write_bytes(b"".join(parts))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from time import monotonic
 
 from realtime.outbox import Outbox
 from realtime.protocol import REFUSED_BODY, SAVED_BODY, step1_body
@@ -9,6 +10,8 @@ from realtime.protocol import REFUSED_BODY, SAVED_BODY, step1_body
 Missed = tuple[bytes, list[bytes]]
 """What a session that is behind was sent: a state vector, and the updates within it that it was not sent."""
 
+ECHO_SECONDS = 10.0
+"""How often a client hears its own presence, at most."""
 MAX_UNSEEN_UPDATES = 512
 """Edits of one session that nobody was shown yet; past it the session is not read until they were."""
 
@@ -24,6 +27,7 @@ class Session:
     """
 
     __slots__ = (
+        "_echo_due",
         "_refused",
         "_settled",
         "_uncounted",
@@ -66,11 +70,12 @@ class Session:
         self.asked = False
         self.ended = False
         self.is_full = False
+        self._echo_due = 0.0
         self._refused = 0
         self._uncounted: deque[bool] = deque()
         self.missed: Missed | None = None
         self.unseen = 0
-        self._settled = asyncio.Event()
+        self._settled: asyncio.Event | None = None
 
     def send(self, body: bytes) -> None:
         """A message for this session alone."""
@@ -103,12 +108,20 @@ class Session:
         owed, self._refused = self._refused, 0
         return owed
 
+    def may_think_it_is_alone(self) -> bool:
+        """Whether its last echo is a while ago; asking counts as one."""
+        now = monotonic()
+        if now < self._echo_due:
+            return False
+        self._echo_due = now + ECHO_SECONDS
+        return True
+
     def count_unseen(self, updates: int = 1) -> None:
         self.unseen += updates
 
     def count_seen(self, updates: int) -> None:
         self.unseen -= updates
-        if self.unseen < MAX_UNSEEN_UPDATES:
+        if self._settled is not None and self.unseen < MAX_UNSEEN_UPDATES:
             self._settled.set()
 
     def is_too_fast(self) -> bool:
@@ -119,5 +132,5 @@ class Session:
         """Wait while the session is too fast: flow control towards a fast sender."""
         await self.outbox.until_low()
         while self.unseen >= MAX_UNSEEN_UPDATES:
-            self._settled.clear()
+            self._settled = asyncio.Event()
             await self._settled.wait()

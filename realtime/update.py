@@ -5,12 +5,12 @@ nesting overflows its stack. So nothing reaches it that this module has not walk
 Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js` and `src/structs/`).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from realtime.errors import BadUpdate, ProtocolViolation
+from realtime.keystroke import is_keystroke
 from realtime.lib0 import MAX_UINT, Reader
 from realtime.pairs import Pairs, middles
 
@@ -30,12 +30,6 @@ _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20
 _XML_ELEMENT = 3
 _TYPES = (0, 1, 2, _XML_ELEMENT, 4, 6)
 """All but XmlHook (5): nobody uses it, and the implementations do not agree on its encoding."""
-
-_CLIENT = rb"(?:[\x80-\xff]{0,6}[\x00-\x7f]|[\x80-\xff]{7}[\x00-\x0f])"
-_ID = _CLIENT + rb"[\x80-\xff]{0,3}[\x00-\x7f]"
-_BESIDE = rb"(?=([\x84\x44\xc4]))(?:[\x84\x44]" + _ID + rb"|\xc4" + _ID + _ID + rb")"
-_TYPING = re.compile(rb"\x01\x01" + _ID + _BESIDE + rb"([\x01-\x7f])([\x20-\x7e\n\t]+)\x00", re.DOTALL)
-"""One client, one string of ASCII beside existing text, nothing deleted: nearly every keystroke."""
 
 
 class Footprint:
@@ -121,9 +115,6 @@ class _Walk(Reader):
 
 def check_update(update: bytes) -> Footprint:
     """Raise BadUpdate unless `update` is complete and bounded."""
-    typing = _TYPING.fullmatch(update)
-    if typing is not None and typing[2][0] == len(typing[3]):
-        return _typed(update, typing[1][0], len(typing[3]))
     reader = _Walk(update)
     try:
         _structs(reader)
@@ -138,16 +129,6 @@ def check_update(update: bytes) -> Footprint:
     return reader.footprint
 
 
-def _typed(update: bytes, info: int, length: int) -> Footprint:
-    """The footprint of a keystroke, whose form is known already."""
-    reader = _Walk(update, 2)
-    reader.client, reader.clock = reader.uint(), reader.uint()
-    reader.skip(1)
-    reader.neighbours(info)
-    reader.footprint.spans[reader.client] = (reader.clock, reader.clock + length)
-    return reader.footprint
-
-
 def mergeable(updates: list[bytes]) -> Iterator[list[bytes]]:
     """Neighbours that may become one update.
 
@@ -157,12 +138,13 @@ def mergeable(updates: list[bytes]) -> Iterator[list[bytes]]:
     run: list[bytes] = []
     deletes = False
     for update in updates:
-        footprint = check_update(update)
-        if run and deletes and footprint.nested:
-            yield run
-            run, deletes = [], False
+        if not is_keystroke(update):
+            footprint = check_update(update)
+            if run and deletes and footprint.nested:
+                yield run
+                run, deletes = [], False
+            deletes = deletes or footprint.deletes
         run.append(update)
-        deletes = deletes or footprint.deletes
     yield run
 
 
@@ -357,3 +339,20 @@ def _deletions(reader: _Walk) -> None:
             reader.footprint.deletes = True
             reader.footprint.need(client, end)
             reader.footprint.cuts += ((client, clock), (client, end))
+
+
+def clocks(state_vector: bytes) -> dict[int, int]:
+    """Client → end of what is known of it. Raises ProtocolViolation on a malformed vector."""
+    reader = Reader(state_vector)
+    count = reader.uint()
+    if count > len(state_vector):
+        raise BadUpdate("state vector too short")
+    known = {}
+    for _ in range(count):
+        client, clock = reader.uint(), reader.uint()
+        if clock > MAX_CLOCK:
+            raise BadUpdate("clock out of range")
+        known[client] = clock
+    if not reader.exhausted:
+        raise BadUpdate("bytes after the state vector")
+    return known

@@ -35,20 +35,20 @@ class Audience:
     def discard(self, session: Session) -> None:
         self._sessions.discard(session)
 
-    def broadcast(self, edits: list[bytes], presence: list[bytes], *, author: Session | None) -> None:
+    def broadcast(self, edits: list[bytes], presence: list[bytes], *, source: Session | None) -> None:
         """The hot path: each bundle is encoded once per prefix and put once per recipient.
 
-        The only author of an edit does not need it back, but does get its presence: a y-websocket client hangs up
-        after a silence.
+        The only `source` does not need it back. But a y-websocket client hangs up after 30 s of silence; what keeps it
+        is the echo of its presence, which it renews every 15 s.
         """
         bundles: dict[bytes, Bundle] = {}
         for session in self._sessions:
             if session.missed is not None:
                 continue
             outbox = session.outbox
-            if session is author and not session.wants_echo:
-                for body in presence:
-                    session.send(body)
+            if session is source and not session.wants_echo:
+                if presence and session.may_think_it_is_alone():
+                    session.send(presence[0])
             else:
                 bundle = bundles.get(session.prefix)
                 if bundle is None:

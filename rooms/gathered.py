@@ -1,6 +1,5 @@
 """What one document adds to one batch of the journal."""
 
-from collections import Counter
 from typing import Protocol
 
 from realtime.session import Session
@@ -23,10 +22,12 @@ class Gathered:
         "by_author",
         "changed_clients",
         "drafts",
+        "is_for_all",
         "new_clients",
         "replies",
         "senders",
         "shared",
+        "speakers",
         "updates",
     )
 
@@ -34,12 +35,21 @@ class Gathered:
         self.shared = shared
         self.updates: list[bytes] = []
         self.by_author: dict[str, list[bytes]] = {}
-        self.senders: Counter[Session] = Counter()
-        self.acknowledgements: Counter[Session] = Counter()
+        self.senders: dict[Session, int] = {}
+        self.acknowledgements: dict[Session, int] = {}
+        self.speakers: set[Session] = set()
+        self.is_for_all = False
         self.new_clients: list[tuple[str, int]] = []
         self.replies: list[tuple[Session, bytes]] = []
         self.changed_clients: set[int] = set()
         self.drafts: list[Draft] = []
+
+    def add(self, session: Session, update: bytes, acknowledgements: int) -> None:
+        """An edit of this session's."""
+        self.updates.append(update)
+        self.by_author.setdefault(session.member_id, []).append(update)
+        self.senders[session] = self.senders.get(session, 0) + 1
+        self.acknowledgements[session] = self.acknowledgements.get(session, 0) + acknowledgements
 
     def show(self) -> None:
         self.shared.show(self)
@@ -49,9 +59,10 @@ class Gathered:
             session.acknowledge(count)
         self.shared.after_commit(self, numbers[-1])
 
-
-def only_author(sealed: Gathered) -> Session | None:
-    """Whoever sent all edits of the batch; None if there are several, or none."""
-    if len(sealed.senders) == 1 and len(sealed.by_author) == 1:
-        return next(iter(sealed.senders))
-    return None
+    @property
+    def only_source(self) -> Session | None:
+        """The session that everything in the batch comes from; None if there are several, or others are meant."""
+        if self.is_for_all or len(self.by_author) > 1:
+            return None
+        sources = self.speakers.union(self.senders)
+        return sources.pop() if len(sources) == 1 else None

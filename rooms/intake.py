@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Protocol
@@ -15,7 +14,7 @@ from rooms.write_log import Row, WriteLog
 
 _log = logging.getLogger(__name__)
 
-MOVE_SECONDS = 0.25
+MOVE_SECONDS = 3.0
 MOVE_AT_BYTES = 2**20
 """What is committed is in the tables after this time, or sooner when it is this much."""
 SEGMENT_BYTES = 4 * 2**20
@@ -78,37 +77,43 @@ class Intake:
 
     def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
         """As the port says; here and now if the disk is quick and the rooms are known."""
-        if self._must_wait() or any(draft.room not in self._last for draft in drafts):
+        if self._must_wait():
             return self._append_later(commit, drafts)
         if commit in self._commits:
             return self._commits[commit]
-        rows = self._numbered(drafts)
+        try:
+            rows = self._numbered(drafts)
+        except KeyError:  # a room whose last number is not known
+            return self._append_later(commit, drafts)
         started = perf_counter()
-        with _telling():
+        try:
             self._log.append(rows)
+        except OSError as error:
+            raise _unavailable(error) from error
         now = perf_counter()
         if now - started > SLOW_SECONDS:
             self._outside_until = now + OUTSIDE_SECONDS
         return self._taken(commit, rows)
 
     def _must_wait(self) -> bool:
-        return self._sync or self._turn.locked() or self._is_full or perf_counter() < self._outside_until
+        return self._sync or self._bytes > MAX_UNMOVED_BYTES or self._is_slow() or self._turn.locked()
 
-    @property
-    def _is_full(self) -> bool:
-        return self._bytes > MAX_UNMOVED_BYTES
+    def _is_slow(self) -> bool:
+        return self._outside_until > 0 and perf_counter() < self._outside_until
 
     async def _append_later(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         async with self._turn:
             if commit in self._commits:
                 return self._commits[commit]
-            if self._is_full:
+            if self._bytes > MAX_UNMOVED_BYTES:
                 await self.moved()
             for room in {draft.room for draft in drafts}:
                 await self.learn(room)
             rows = self._numbered(drafts)
-            with _telling():
+            try:
                 await self._tables.outside(partial(self._log.append, rows, sync=self._sync))
+            except OSError as error:
+                raise _unavailable(error) from error
             return self._taken(commit, rows)
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[Row]:
@@ -212,9 +217,5 @@ class Intake:
             _log.warning("an old log segment stays", extra={"error": repr(error)})
 
 
-@contextmanager
-def _telling() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnavailable(f"the log cannot be written: {error.strerror or error}") from error
+def _unavailable(error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(f"the log cannot be written: {error.strerror or error}")

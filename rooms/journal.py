@@ -9,13 +9,13 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from functools import partial
 from itertools import count
 from time import perf_counter
 from typing import Literal, Protocol
 
 import msgspec
 
+from realtime.outbox import Turn
 from rooms.store import Draft, JournalStore
 
 _log = logging.getLogger(__name__)
@@ -55,11 +55,12 @@ class JournalStats(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """One per process, in the event loop."""
+    """One per process, in the event loop. One room's trouble in showing or settling a batch stops no other room."""
 
     def __init__(
         self,
         store: JournalStore,
+        turn: Turn,
         *,
         slow_seconds: float,
         max_unsaved_bytes: int,
@@ -67,6 +68,7 @@ class Journal:
         observe_commit: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._store = store
+        self._turn = turn
         self._slow_seconds = slow_seconds
         self._max_unsaved_bytes = max_unsaved_bytes
         self._on_state = on_state
@@ -93,7 +95,12 @@ class Journal:
         asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
+        """Whatever this makes to be sent is written at its end, not a turn of the loop later."""
         self._scheduled = False
+        with self._turn:
+            self._flush_now()
+
+    def _flush_now(self) -> None:
         self._seal_open()
         if not self._uncommitted:
             self._show()
@@ -128,7 +135,10 @@ class Journal:
     def _show(self) -> None:
         unshown, self._unshown = self._unshown, []
         for sealed in unshown:
-            _guarded(sealed.show)
+            try:
+                sealed.show()
+            except Exception:
+                _log.exception("a batch could not be shown to its room")
 
     async def _commit(self, name: str, batch: list[Sealed], answer: Awaitable[list[int]]) -> None:
         """See this batch and what gathers meanwhile through, then let the next `touch` start anew."""
@@ -165,7 +175,10 @@ class Journal:
         end = 0
         for sealed in batch:
             start, end = end, end + len(sealed.drafts)
-            _guarded(partial(sealed.settle, numbers[start:end]))
+            try:
+                sealed.settle(numbers[start:end])
+            except Exception:
+                _log.exception("a batch could not be settled")
         if self._uncommitted:
             self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
         else:
@@ -206,11 +219,3 @@ class Journal:
             self._entries,
             self._failures,
         )
-
-
-def _guarded(step: Callable[[], None]) -> None:
-    """One journal serves all rooms: whatever goes wrong in one of them stops no other."""
-    try:
-        step()
-    except Exception:
-        _log.exception("a batch could not be told to its room")

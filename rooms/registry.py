@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from realtime.errors import CloseCode
+from realtime.outbox import Turn
 from realtime.trial import Trials
 from rooms.errors import RoomNotFound
 from rooms.journal import Journal, JournalState
@@ -35,6 +36,7 @@ class RoomRegistry:
         store: JournalStore,
         rooms: RoomStore,
         limits: RoomLimits,
+        turn: Turn,
         *,
         slow_seconds: float,
         max_unsaved_bytes: int,
@@ -55,6 +57,7 @@ class RoomRegistry:
         self._was_behind = False
         self.journal = Journal(
             store,
+            turn,
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             on_state=self._on_journal_state,

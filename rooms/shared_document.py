@@ -24,10 +24,10 @@ from realtime.protocol import (
 )
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.trial import REST, Trials
-from realtime.update import EMPTY_UPDATE, first_client
+from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
-from rooms.gathered import Gathered, only_author
+from rooms.gathered import Gathered
 from rooms.journal import Journal
 from rooms.store import SYSTEM, Draft, JournalStore
 
@@ -95,12 +95,26 @@ class SharedDocument:
         yet, and, before a large answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which
         ends this session alone.
         """
+        if type(message) is SyncUpdate and not message.is_reply and self._type(session, message.update):
+            return session.settled() if session.is_too_fast() else None
         if self.document.broken or (isinstance(message, SyncStep1) and session.outbox.is_full):
             return self._receive_later(session, message)
         trial = self._receive(session, message)
         if trial is not None:
             return trial
         return session.settled() if session.is_too_fast() else None
+
+    def _type(self, session: Session, update: bytes) -> bool:
+        """The short way of nearly every edit; False, and nothing was done, if it has to take the long one."""
+        if not session.may_write or session.is_full or self._journal.state == "behind" or self.document.broken:
+            return False
+        client = self.document.type(update)
+        if client is None:
+            return False
+        if client not in self._authors:
+            self._know_client(session.member_id, client)
+        self._add(session, update, 1)
+        return True
 
     async def _receive_later(self, session: Session, message: Message) -> None:
         await session.outbox.until_low()
@@ -184,22 +198,17 @@ class SharedDocument:
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
         session.asked = session.asked and not is_reply
-        if b"\r" in update:
-            new, fixed = self.document.apply_normalised(update, may_repeat=is_reply, passed=passed)
-        else:
-            new, fixed = self.document.apply(update, may_repeat=is_reply, passed=passed), EMPTY_UPDATE
+        taken = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
-        if new == EMPTY_UPDATE:
+        if taken.new == EMPTY_UPDATE:
             self._acknowledge_known(session, count)
             return
-        self._know_client(session.member_id, new)
-        self._gather(session.member_id, new)
-        self._gathered.senders[session] += 1
-        self._gathered.acknowledgements[session] += count
-        session.count_unseen()
-        if fixed != EMPTY_UPDATE:
-            self._gather(SYSTEM, fixed)
+        if taken.client is not None and taken.client not in self._authors:
+            self._know_client(session.member_id, taken.client)
+        self._add(session, taken.new, count)
+        if taken.fixed != EMPTY_UPDATE:
+            self._gather(SYSTEM, taken.fixed)
 
     def _acknowledge_known(self, session: Session, count: int) -> None:
         """What it sent was here already; it is saved once everything that is here now is committed."""
@@ -208,16 +217,24 @@ class SharedDocument:
         else:
             session.acknowledge(count)
 
-    def _know_client(self, author: str, update: bytes) -> None:
+    def _know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
-        client = first_client(update)
-        if client is not None and client not in self._authors:
-            self._authors[client] = author
-            self._gathered.new_clients.append((author, client))
+        self._authors[client] = author
+        self._gathered.new_clients.append((author, client))
+
+    def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
+        self._gathered.add(session, update, acknowledgements)
+        self._await_commit(update)
+        session.unseen += 1
 
     def _gather(self, author: str, update: bytes) -> None:
+        """An edit of no session's."""
+        self._gathered.is_for_all = True
         self._gathered.updates.append(update)
         self._gathered.by_author.setdefault(author, []).append(update)
+        self._await_commit(update)
+
+    def _await_commit(self, update: bytes) -> None:
         self._unshown.append(update)
         self._uncommitted.append(update)
         self._journal.touch(self)
@@ -254,6 +271,7 @@ class SharedDocument:
         changed = self.presence.announce(session, states)
         if changed:
             self._gathered.changed_clients.update(changed)
+            self._gathered.speakers.add(session)
             self._journal.touch(self)
 
     def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
@@ -266,6 +284,7 @@ class SharedDocument:
         gone = self.presence.leave(session)
         if gone:
             self._gathered.changed_clients.update(gone)
+            self._gathered.is_for_all = True
             self._journal.touch(self)
         if not self.audience:
             self.presence.forget_gone()
@@ -287,12 +306,12 @@ class SharedDocument:
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        edits = [update_body(merged) for merged in merge(sealed.updates)] if sealed.updates else []
+        edits = [update_body(merged) for merged in merge(sealed.updates)]
         presence = []
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
         if edits or presence:
-            self.audience.broadcast(edits, presence, author=only_author(sealed))
+            self.audience.broadcast(edits, presence, source=sealed.only_source)
         for session, count in sealed.senders.items():
             session.count_seen(count)
 

@@ -117,7 +117,7 @@ def line_outbox(wire: Wire, turn: Turn) -> LineOutbox:
 
 
 async def test_S1_a_line_is_written_once_a_turn_in_order() -> None:
-    turn, wire = Turn(asyncio.get_running_loop()), Wire()
+    turn, wire = Turn(), Wire()
     ana = session(line_outbox(wire, turn), b"\x01d")
     ana.send(b"one")
     ana.outbox.put_bundle(Bundle(b"\x01d", [b"two", b"three"]))
@@ -129,7 +129,7 @@ async def test_S1_a_line_is_written_once_a_turn_in_order() -> None:
 
 
 async def test_W5_everybody_with_one_prefix_is_written_the_same_bytes() -> None:
-    turn, wires = Turn(asyncio.get_running_loop()), [Wire(), Wire()]
+    turn, wires = Turn(), [Wire(), Wire()]
     bundle = Bundle(b"", [b"edit", b"presence"])
     for wire in wires:
         line_outbox(wire, turn).put_bundle(bundle)
@@ -140,7 +140,7 @@ async def test_W5_everybody_with_one_prefix_is_written_the_same_bytes() -> None:
 
 async def test_S1_a_line_writes_what_was_put_before_it_closes() -> None:
     wire, closed = Wire(), asyncio.Event()
-    outbox = LineOutbox(wire, Turn(asyncio.get_running_loop()), closed.set)
+    outbox = LineOutbox(wire, Turn(), closed.set)
     outbox.put(b"last")
     outbox.close(CloseCode.RESTARTING)
     outbox.put(b"too late")
@@ -149,7 +149,7 @@ async def test_S1_a_line_writes_what_was_put_before_it_closes() -> None:
 
 
 async def test_S2_a_line_tells_once_when_its_transport_has_drained() -> None:
-    outbox, told = line_outbox(Wire(), Turn(asyncio.get_running_loop())), []
+    outbox, told = line_outbox(Wire(), Turn()), []
     outbox.pause()
     assert outbox.is_full
     outbox.when_low(lambda: told.append(1))
@@ -159,7 +159,7 @@ async def test_S2_a_line_tells_once_when_its_transport_has_drained() -> None:
 
 
 async def test_S5_somebody_who_is_gone_costs_the_others_of_the_turn_nothing() -> None:
-    turn, wires = Turn(asyncio.get_running_loop()), [Wire(), Wire(closed=True), Wire()]
+    turn, wires = Turn(), [Wire(), Wire(closed=True), Wire()]
     for wire in wires:
         line_outbox(wire, turn).put(b"edit")
     await asyncio.sleep(0)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
-from realtime.document import Document
-from realtime.errors import BadUpdate, MissingEdits
+from realtime.document import Document, Taken
+from realtime.errors import BadUpdate, MissingEdits, RealtimeError
+from realtime.keystroke import read_keystroke
 from realtime.lib0 import write_string, write_uint
-from realtime.update import NESTED_LIMIT, check_update, first_client
+from realtime.update import EMPTY_UPDATE, NESTED_LIMIT, check_update, first_client
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -139,10 +141,87 @@ def test_U2_the_deepest_document_that_is_accepted_can_be_deleted() -> None:
     """In a process of its own, with the stack that `sangam serve` gives itself: an abort would end it."""
     program = (
         "from api.__main__ import raise_stack_limit; raise_stack_limit()\n"
-        "from realtime.document import Document; from tests.realtime.test_update import nested, DELETE_FIRST\n"
+        "from realtime.document import Document, Taken; from tests.realtime.test_update import nested, DELETE_FIRST\n"
         f"d = Document(10**9); d.apply(nested({NESTED_LIMIT}), passed=0); d.encode()\n"
         "d.apply(DELETE_FIRST); d.encode(); print('fine')"
     )
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ, check=False)
     assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr[-500:]
+
+
+def keystrokes() -> list[bytes]:
+    """Two people typing into one text: beside each other's letters, at its ends and in between."""
+    docs: list[Doc[Any]] = [Doc(client_id=300), Doc(client_id=2**31 + 5)]
+    texts = [doc.get("text", type=Text) for doc in docs]
+    updates: list[bytes] = []
+    for doc in docs:
+        doc.observe(lambda event: updates.append(event.update))
+    for number in range(40):
+        doc, text = docs[number % 2], texts[number % 2]
+        text.insert((number * 7) % (len(text) + 1), "ab\tc\n"[: 1 + number % 5])
+        docs[1 - number % 2].apply_update(updates[-1])
+    return updates
+
+
+STROKES = keystrokes()
+
+
+def refusal_or(take: Any) -> Any:
+    try:
+        return take()
+    except RealtimeError as error:
+        return type(error)
+
+
+def the_long_way(document: Document, update: bytes) -> Taken:
+    new, fixed = document.apply_normalised(update)
+    return Taken(new, fixed, None if new == EMPTY_UPDATE else first_client(new))
+
+
+def the_short_way(document: Document, update: bytes) -> Taken:
+    client = document.type(update)
+    return document.accept(update) if client is None else Taken(update, EMPTY_UPDATE, client)
+
+
+def test_U1_nearly_all_typing_takes_the_short_way() -> None:
+    assert sum(read_keystroke(update) is not None for update in STROKES) > len(STROKES) / 2
+
+
+@given(st.sampled_from(STROKES), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 255)), max_size=3))
+def test_U1_the_short_way_sees_what_the_long_way_sees(update: bytes, changes: list[tuple[int, int]]) -> None:
+    changed = bytearray(update)
+    for at, byte in changes:
+        changed[at % len(changed)] = byte
+    stroke = read_keystroke(bytes(changed))
+    if stroke is None:
+        return
+    beside_itself = [one for one in (stroke.left, stroke.right) if one is not None and one[0] == stroke.client]
+    if any(clock >= stroke.clock for _, clock in beside_itself):
+        with pytest.raises(BadUpdate):
+            check_update(bytes(changed))
+        return
+    footprint = check_update(bytes(changed))
+    assert footprint.spans == {stroke.client: (stroke.clock, stroke.end)}
+    beside = [] if stroke.left is None else [(stroke.left[0], stroke.left[1] + 1)]
+    beside += [] if stroke.right is None else [stroke.right]
+    assert footprint.cuts == [(stroke.client, stroke.clock), *beside]
+    assert (footprint.nested, footprint.deletes, footprint.middles, footprint.has_gap) == (0, False, [], False)
+    assert footprint.places <= 5
+
+
+@given(st.lists(st.sampled_from(range(len(STROKES))), max_size=60), st.data())
+def test_U1_a_document_takes_the_same_either_way(order: list[int], data: st.DataObject) -> None:
+    """In any order, with repetitions, gaps and damage."""
+    short, long = Document(600), Document(600)
+    for number in [*range(10), *order]:
+        update = bytearray(STROKES[number])
+        if data.draw(st.integers(0, 9)) == 0:
+            update[data.draw(st.integers(0, len(update) - 1))] ^= data.draw(st.integers(1, 255))
+        raw = bytes(update)
+        assert refusal_or(partial(the_short_way, short, raw)) == refusal_or(partial(the_long_way, long, raw))
+        if short.broken or long.broken:
+            return
+        assert short.state_vector() == long.state_vector()
+        assert (short._known, short.size) == (long._known, long.size)
+    assert short.encode() == long.encode()

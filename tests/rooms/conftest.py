@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pycrdt import Doc, Text
 
-from realtime.outbox import QueueOutbox
+from realtime.outbox import QueueOutbox, Turn
 from realtime.protocol import Message, SyncStep1, SyncUpdate, decode_y
 from realtime.session import Session
 from rooms.errors import StoreUnavailable
@@ -135,6 +135,7 @@ async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
             store,
             store,
             limits,
+            Turn(),
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             idle_seconds=idle_seconds,

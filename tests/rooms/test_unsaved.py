@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from realtime.outbox import Turn
 from realtime.protocol import Message, SyncUpdate
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room, RoomLimits
@@ -184,6 +185,7 @@ def registry_on(store: GatedStore) -> RoomRegistry:
         store,
         store,
         limits,
+        Turn(),
         slow_seconds=0.01,
         max_unsaved_bytes=2**24,
         idle_seconds=60.0,
