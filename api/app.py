@@ -16,30 +16,33 @@ from api.archive import ArchiveApi
 from api.collab import CollabSocket
 from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
+from api.house import House
 from api.identity import Reception
-from api.judging import Judging
+from api.judging import JobMetrics, Judging
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.retention import Retention
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
+from api.stores import beside_of, store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
-from rooms.sqlite_store import SqliteStore
 
 _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 
 
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
-    store = SqliteStore(settings.data_folder, settings.store_sync)
+    store = store_of(settings)
     metrics = Metrics()
     turn = Turn()
+    house = House(settings)
     runner = Runner(exec_settings(settings))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
@@ -58,15 +61,19 @@ def create_app(settings: Settings) -> Starlette:
         on_open=on_open,
         observe_commit=metrics.commit_seconds.observe,
     )
+    retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
     judging = Judging(reception, registry, store, runner, exec_settings(settings).slot_count(), settings)
-    metrics.watch(registry, runner, judging.work)
+    metrics.watch(registry, runner, house)
+    metrics.prometheus.register(JobMetrics(judging.work))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await store.open()
+        retention.start()
         try:
+            await house.open()
             await runner.open()
             yield
             await judging.drain()
@@ -74,6 +81,8 @@ def create_app(settings: Settings) -> Starlette:
             await asyncio.gather(runs.close(), judging.close())
             await registry.drain(settings.drain_seconds)
         finally:
+            await house.close()
+            await retention.stop()
             await store.close()
 
     pages = Pages()
@@ -81,7 +90,7 @@ def create_app(settings: Settings) -> Starlette:
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[
-            *OpsApi(registry, store, runner, metrics, settings).routes,
+            *OpsApi(registry, store, runner, metrics, settings, house).routes,
             *RoomsApi(reception, registry, store, store, settings, runner.table).routes,
             *runs.routes,
             *judging.routes,

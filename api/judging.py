@@ -1,5 +1,9 @@
 """Everything around judging and foreign programs, put together: the work queue and the APIs that feed it."""
 
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.routing import BaseRoute
 
 from api.callbacks import Callbacks
@@ -48,3 +52,19 @@ class Judging:
         """Wait for the last entries and callbacks."""
         await self._submissions.close()
         await self._callbacks.close()
+
+
+class JobMetrics(Collector):
+    """The numbers of the work queue, when they are asked for."""
+
+    def __init__(self, work: WorkQueue) -> None:
+        self._work = work
+
+    def collect(self) -> Iterator[Metric]:
+        """For the registry of metrics."""
+        stats = self._work.stats()
+        yield GaugeMetricFamily("sangam_work_running", "Submissions and foreign executions that go on", stats.running)
+        yield GaugeMetricFamily("sangam_work_waiting", "Those that wait for their turn", stats.waiting)
+        yield CounterMetricFamily("sangam_work_refused", "Those for which the line was too long", stats.refused)
+        yield CounterMetricFamily("sangam_work_done", "Those with a result", stats.done)
+        yield CounterMetricFamily("sangam_work_lost", "Those that ended without one", stats.lost)

@@ -68,7 +68,7 @@ class Presence:
         return [state.client for state in states if self._announce_one(owner, state, is_first)]
 
     def _announce_one(self, owner: Owner, state: AwarenessState, is_first: bool) -> bool:
-        client, clock, json = state
+        client, clock, json = state.client, state.clock, state.json
         if clock > MAX_CLOCK:
             raise ProtocolViolation("awareness clock out of range")
         known = self._known.get(client)
@@ -127,8 +127,8 @@ class Presence:
         ]
 
     def states(self, clients: Iterable[int]) -> list[AwarenessState]:
-        known = [(client, self._known.get(client)) for client in clients]
-        return [AwarenessState(client, state.clock, state.json) for client, state in known if state is not None]
+        known = self._known
+        return [AwarenessState(one, known[one].clock, known[one].json) for one in clients if one in known]
 
     def forget_gone(self) -> None:
         """Drop what is only kept to recognise who returns; when a document has no audience nobody needs it."""

@@ -95,12 +95,26 @@ class SharedDocument:
         yet, and, before a large answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which
         ends this session alone.
         """
+        if type(message) is SyncUpdate and not message.is_reply and self._type(session, message.update):
+            return session.settled() if session.is_too_fast() else None
         if self.document.broken or (isinstance(message, SyncStep1) and session.outbox.is_full):
             return self._receive_later(session, message)
         trial = self._receive(session, message)
         if trial is not None:
             return trial
         return session.settled() if session.is_too_fast() else None
+
+    def _type(self, session: Session, update: bytes) -> bool:
+        """The short way of nearly every edit; False, and nothing was done, if it has to take the long one."""
+        if not session.may_write or session.is_full or self._journal.state == "behind" or self.document.broken:
+            return False
+        client = self.document.type(update)
+        if client is None:
+            return False
+        if client not in self._authors:
+            self._know_client(session.member_id, client)
+        self._add(session, update, 1)
+        return True
 
     async def _receive_later(self, session: Session, message: Message) -> None:
         await session.outbox.until_low()
@@ -110,9 +124,9 @@ class SharedDocument:
             await trial
 
     def _receive(self, session: Session, message: Message) -> Awaitable[None] | None:
-        if type(message) is SyncUpdate:  # nearly all are
-            return self._edit(session, message.update, message.is_reply)
         match message:
+            case SyncUpdate(update, is_reply):
+                return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
                 self._answer(session, state_vector)
             case Awareness(states):
@@ -184,19 +198,17 @@ class SharedDocument:
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
         session.asked = session.asked and not is_reply
-        new, fixed, client = self.document.accept(update, may_repeat=is_reply, passed=passed)
+        taken = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
-        if new == EMPTY_UPDATE:
+        if taken.new == EMPTY_UPDATE:
             self._acknowledge_known(session, count)
             return
-        if client is not None and client not in self._authors:
-            self._know_client(session.member_id, client)
-        self._gathered.add(session, new, count)
-        self._await_commit(new)
-        session.unseen += 1
-        if fixed != EMPTY_UPDATE:
-            self._gather(SYSTEM, fixed)
+        if taken.client is not None and taken.client not in self._authors:
+            self._know_client(session.member_id, taken.client)
+        self._add(session, taken.new, count)
+        if taken.fixed != EMPTY_UPDATE:
+            self._gather(SYSTEM, taken.fixed)
 
     def _acknowledge_known(self, session: Session, count: int) -> None:
         """What it sent was here already; it is saved once everything that is here now is committed."""
@@ -209,6 +221,11 @@ class SharedDocument:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
         self._authors[client] = author
         self._gathered.new_clients.append((author, client))
+
+    def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
+        self._gathered.add(session, update, acknowledgements)
+        self._await_commit(update)
+        session.unseen += 1
 
     def _gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
@@ -289,7 +306,7 @@ class SharedDocument:
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        edits = [update_body(merged) for merged in merge(sealed.updates)] if sealed.updates else []
+        edits = [update_body(merged) for merged in merge(sealed.updates)]
         presence = []
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))

@@ -19,6 +19,7 @@ LOOK_SOONEST = 0.003
 CORES = os.cpu_count() or 1
 USAGE_EVERY = 0.5
 FLUSH_AFTER = 0.016
+FLUSH_KEYS_AFTER = 0.002
 FLUSH_BYTES = 8192
 
 
@@ -72,7 +73,7 @@ class Program:
         self.written = 0
         self.held: list[tuple[str, bytes]] = []
         self.held_bytes = 0
-        self.last_flush = 0.0
+        self.flush_at = 0.0
         self.status = 0
         self.look_at = 0.0
         self.usage_at = time.monotonic() + USAGE_EVERY
@@ -152,13 +153,14 @@ class Program:
     def _hold(self, kind: str, data: bytes) -> None:
         self.held.append((kind, data))
         self.held_bytes += len(data)
-        if self.held_bytes >= FLUSH_BYTES or time.monotonic() - self.last_flush >= FLUSH_AFTER:
+        if self.held_bytes >= FLUSH_BYTES or time.monotonic() >= self.flush_at:
             self.flush()
 
     def flush(self) -> None:
         """Send what is held, neighbours of one stream together."""
         held, self.held, self.held_bytes = self.held, [], 0
-        self.last_flush = time.monotonic()
+        # What a terminal shows is mostly the echo of a key: somebody waits for it.
+        self.flush_at = time.monotonic() + (FLUSH_AFTER if self.terminal is None else FLUSH_KEYS_AFTER)
         while held:
             kind, count = held[0][0], 0
             while count < len(held) and held[count][0] == kind:
@@ -173,12 +175,13 @@ class Program:
 
     def rest_ms(self) -> int:
         """How long nobody has to look at the program."""
-        return max(1, int((self.look_at - time.monotonic()) * 1000))
+        until = min(self.look_at, self.flush_at) if self.held else self.look_at
+        return max(1, int((until - time.monotonic()) * 1000))
 
     def watch(self) -> None:
         """The periodic look at the limits."""
         now = time.monotonic()
-        if self.held and now - self.last_flush >= FLUSH_AFTER:
+        if self.held and now >= self.flush_at:
             self.flush()
         if now < self.look_at:
             return

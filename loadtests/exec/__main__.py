@@ -45,7 +45,14 @@ async def single(runners: dict[str, Runner], url: str, rounds: int) -> list[Row]
         measures |= {f"{name}, cold": _cold(runner)}
     for once in measures.values():
         await once()
-    seconds = await in_turns(measures, rounds)
+
+    async def rest() -> None:
+        for runner in runners.values():
+            while runner.stats().idle_cells < 4:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+
+    seconds = await in_turns(measures, rest, rounds)
     base = spread(seconds["plain"])
     rows = []
     for name, values in seconds.items():
@@ -64,8 +71,6 @@ def _leased(runner: Runner) -> Once:
 
 def _fresh(runner: Runner) -> Once:
     async def once() -> float:
-        while runner.stats().idle_cells < 4:  # a pool has time to fill at 3 runs a second, and not in a tight loop
-            await asyncio.sleep(0.02)
         return (await timed(runner, "")).first
 
     return once

@@ -95,11 +95,17 @@ async def timed(runner: Runner, lease: str) -> Timed:
     return Timed(first[0], time.perf_counter() - began)
 
 
-async def in_turns(measures: dict[str, Once], rounds: int) -> dict[str, list[float]]:
-    """Every measure once a round, so that whatever else the machine does meets all of them."""
+async def in_turns(
+    measures: dict[str, Once], rest: Callable[[], Awaitable[None]], rounds: int
+) -> dict[str, list[float]]:
+    """Every measure once a round, so that whatever else the machine does meets all of them.
+
+    `rest` waits until what the one before left to do in the background is done.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(rounds):
         for name, once in measures.items():
+            await rest()
             seconds[name].append(await once())
     return seconds
 

@@ -84,7 +84,7 @@ class Screen:
                 return self.socket.close_code
 
 
-async def test_E16_people_type_into_one_terminal(scene: Scene) -> None:
+async def test_E17_people_type_into_one_terminal(scene: Scene) -> None:
     run = await started(scene, terminal={"rows": 30, "columns": 90})
     async with connect(address(scene, run)) as one, connect(address(scene, run, scene.host.token)) as two:
         first, second = Screen(one), Screen(two)
@@ -117,7 +117,7 @@ async def test_E16_people_type_into_one_terminal(scene: Scene) -> None:
     assert [(error["line"], error["message"]) for error in ended["errors"]] == [(9, "ValueError: the end")]
 
 
-async def test_E16_over_http_too(scene: Scene) -> None:
+async def test_E17_over_http_too(scene: Scene) -> None:
     run = await started(scene, terminal={})
     async with connect(address(scene, run)) as socket:
         screen = Screen(socket)
@@ -130,7 +130,7 @@ async def test_E16_over_http_too(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("frame", ["", "no json", "{}", "[]", '["stdin"]', '["stdin", 1]', '["set_size", "a", 1]'])
-async def test_E16_what_is_no_message_ends_that_socket_alone(scene: Scene, frame: str) -> None:
+async def test_E17_what_is_no_message_ends_that_socket_alone(scene: Scene, frame: str) -> None:
     run = await started(scene, terminal={})
     async with connect(address(scene, run)) as bad, connect(address(scene, run)) as good:
         await bad.send(frame)
@@ -141,7 +141,7 @@ async def test_E16_what_is_no_message_ends_that_socket_alone(scene: Scene, frame
     await call(scene, f"/{run}/stop", {})
 
 
-async def test_E5_E16_only_who_may_run_holds_a_terminal(scene: Scene) -> None:
+async def test_E5_E17_only_who_may_run_holds_a_terminal(scene: Scene) -> None:
     run = await started(scene, terminal={})
     elsewhere = Scene(scene.server)
     plain = await started(elsewhere)
