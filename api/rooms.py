@@ -11,9 +11,9 @@ from api.codes import file_id
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
-from api.rate_limit import RateLimit
+from api.rate_limit import SharedRateLimit
 from api.settings import Settings
-from exec_pool.languages import LANGUAGES
+from exec_pool.language import Language
 from rooms.access import may_chat
 from rooms.cache import Cache
 from rooms.errors import Forbidden
@@ -52,13 +52,15 @@ class RoomsApi:
         rooms: RoomStore,
         cache: Cache,
         settings: Settings,
+        languages: tuple[Language, ...],
     ) -> None:
         self._reception = reception
         self._registry = registry
         self._journal = journal
         self._rooms = rooms
-        self._creating = RateLimit(cache, "creating", settings.rooms_per_minute)
-        self._joining = RateLimit(cache, "joining", settings.joins_per_minute)
+        self._languages = languages
+        self._creating = SharedRateLimit(cache, "creating", settings.rooms_per_minute)
+        self._joining = SharedRateLimit(cache, "joining", settings.joins_per_minute)
         self.routes = [
             Route("/api/rooms", self.create, methods=["POST"]),
             Route("/api/rooms/{room}", self.look, methods=["GET"]),
@@ -80,7 +82,7 @@ class RoomsApi:
 
     async def _begin(self, joined: Joined) -> None:
         """Put the sample of the room's language into it; a language without one begins empty."""
-        begun = [(file_id(), row.file_name, row.sample) for row in LANGUAGES if row.id == joined.room.language]
+        begun = [(file_id(), row.file_name, row.sample) for row in self._languages if row.id == joined.room.language]
         async with self._registry.visit(joined.room.id) as room:
             await room.add_files(joined.member, begun)
 
@@ -147,7 +149,7 @@ def _number(text: str | None, name: str) -> int | None:
     return int(text)
 
 
-async def _limit(limit: RateLimit, request: Request) -> None:
+async def _limit(limit: SharedRateLimit, request: Request) -> None:
     wait = await limit.take(request.client.host if request.client else "")
     if wait:
         raise ApiError(429, "too_many_requests", f"too many requests from this address; wait {wait:.0f} s")

@@ -171,7 +171,7 @@ class Room:
             case Here(members):
                 self._elsewhere[node] = {member.id: member for member in members}
             case Hello():
-                self._introduce()
+                self._say_who_is_here()
             case Edits() | Ask() | Written() | States():
                 for shared in self.loaded():
                     if shared.name == said.document:
@@ -182,8 +182,9 @@ class Room:
         self.tell(missed_event())
         for shared in self.loaded():
             shared.siblings.ask()
+            shared.siblings.introduce()
         self.exchange.say(Hello())
-        self._introduce()
+        self._say_who_is_here()
 
     def node_gone(self, node: str) -> None:
         """One of the nodes that are left says who has left with it."""
@@ -199,11 +200,6 @@ class Room:
 
     def _is_elsewhere(self, member_id: str) -> bool:
         return any(member_id in members for members in self._elsewhere.values())
-
-    def _introduce(self) -> None:
-        self._say_who_is_here()
-        for shared in self.loaded():
-            shared.siblings.introduce()
 
     def _say_who_is_here(self) -> None:
         """With those who may return: they were never gone."""

@@ -101,7 +101,8 @@ class Siblings:
                 self._home.audience.broadcast([update_body(new)], [], source=None)
 
     def _hear_question(self, state_vector: bytes) -> None:
-        """Edits that are not shown yet are not told either."""
+        """Whoever asks has just come, or missed something. Edits that are not shown yet are not told either."""
+        self.introduce()
         if self._home.document.lacks(state_vector):
             self.ask()
         if self._home.unshown:
