@@ -265,6 +265,7 @@ class NatsFanout:
 
     def _hear(self, node: str) -> None:
         if self._watch.hear(node):
+            self._send_beat()
             self._gap_everywhere()
 
     def _gap_everywhere(self) -> None:
