@@ -319,6 +319,27 @@ async def test_F6_F7_a_node_that_is_paused_is_told_gone_and_makes_a_gap_when_it_
     await near.close()
 
 
+async def test_F5_a_node_that_reads_too_slowly_for_the_broker_makes_up_for_it(tmp_path: Path) -> None:
+    with NatsServer(tmp_path, 'max_payload: 100000\nmax_pending: 200000\nwrite_deadline: "200ms"\n') as server:
+        far = FarNode(server.url)
+        near, ear = NatsFanout(server.url), Ear()
+        await near.open()
+        await until(lambda: far.node in near.nodes)
+        await ear.listen(near, "room")
+        far.signal(signal.SIGSTOP)
+        for _ in range(1000):  # more than the kernel holds for one who does not read
+            await until(lambda: near.publish("room", bytes(50_000)))
+        assert near.publish("room", b"the last of many")
+        await until(lambda: near.stats().queued_bytes == 0)
+        far.signal(signal.SIGCONT)
+        gaps, line = 0, ""
+        while gaps < 2:  # that of our coming, and that of the broker's cut
+            line = await far.says()
+            gaps += line == "gap"
+        far.end()
+        await near.close()
+
+
 def open_sockets(port: int) -> int:
     """Sockets of this process that are connected to a local port."""
     end = f":{port:04X}"
