@@ -12,13 +12,14 @@ from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.lib0 import Reader
-from realtime.pairs import Pairs, may_hold_pairs
+from realtime.pairs import Pairs
 from realtime.update import (
     EMPTY_UPDATE,
     MAX_CLOCK,
     NESTED_LIMIT,
     Footprint,
     Keystroke,
+    LongWalk,
     check_update,
     first_client,
     mergeable,
@@ -87,37 +88,48 @@ class Document:
         self._strain = 0.0
         self.broken = False
 
-    def load(self, snapshot: bytes | None, nested: int, updates: Iterable[bytes]) -> None:
-        """Apply what the journal holds; the bytes were checked when they came in.
+    def restore(self, update: bytes) -> bool:
+        """Apply an entry of the journal; False, and nothing is applied, if it builds on what is not there.
 
-        `nested` is the snapshot's count (`Footprint.nested`); that of the updates is counted anew.
+        Raises BadUpdate for what the gate does not let through; whatever the library raises leaves nothing usable.
         """
-        if snapshot is not None:
-            self._load_one(snapshot, may_hold_pairs(snapshot))
-            self.nested = nested
-        for update in updates:
-            self._load_one(update, True)
+        stroke = read_keystroke(update)
+        if stroke is not None:
+            return self._restore_stroke(update, stroke)
+        footprint = check_update(update, LongWalk)
+        if not footprint.fits(self._known):
+            return False
+        self.take(update)
+        for client, (_, end) in footprint.spans.items():
+            self._known[client] = max(end, self._known.get(client, 0))
+        self._count(footprint)
+        return True
+
+    def _restore_stroke(self, update: bytes, stroke: Keystroke) -> bool:
+        known = self._known
+        beside = [place for place in (stroke.left, stroke.right) if place is not None]
+        ends = [(stroke.client, stroke.clock - 1), *beside]
+        if any(clock >= known.get(client, 0) for client, clock in ends):
+            return False
+        self.take(update)
+        known[stroke.client] = max(stroke.end, known.get(stroke.client, 0))
+        self.blocks += 3
+        return True
+
+    def restored(self, blocks: int, nested: int, pairs: Iterable[tuple[int, int, bytes]]) -> None:
+        """A snapshot was taken whole (`take`): this is what was known of it besides."""
         self._known = clocks(self.state_vector())
+        self.blocks, self.nested = blocks, nested
+        self._pairs.restore(pairs)
+
+    def pairs(self) -> list[tuple[int, int, bytes]]:
+        """What `restored` takes."""
+        return self._pairs.dump()
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
         self._doc.apply_update(update)
         self.size += len(update)
-
-    def _load_one(self, update: bytes, is_walked: bool) -> None:
-        self.take(update)
-        stroke = read_keystroke(update)
-        if stroke is not None:
-            self.blocks += 3
-            return
-        try:
-            footprint = check_update(update) if is_walked else None
-        except BadUpdate:  # a document of many edits may have more parts than one edit may
-            footprint = None
-        if footprint is None:
-            self.blocks += len(update) // BYTES_PER_BLOCK
-        else:
-            self._count(footprint)
 
     def _count(self, footprint: Footprint) -> None:
         self.nested += footprint.nested
@@ -250,6 +262,12 @@ class Document:
 
     def state_vector(self) -> bytes:
         return self._doc.get_state()
+
+    def is_mostly_news(self, state_vector: bytes) -> bool:
+        """Whether somebody with this lacks most of the document. Raises ProtocolViolation on a malformed vector."""
+        theirs = clocks(state_vector)
+        common = sum(min(end, self._known.get(client, 0)) for client, end in theirs.items())
+        return not theirs or 2 * common < sum(self._known.values())
 
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""

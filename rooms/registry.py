@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.outbox import Turn
 from realtime.trial import Trials
@@ -48,6 +49,7 @@ class RoomRegistry:
         self._rooms = rooms
         self._limits = limits
         self._trials = Trials()
+        self._digests = Digests()
         self._idle_seconds = idle_seconds
         self._on_open = on_open
         self._open: dict[str, asyncio.Task[Room]] = {}
@@ -99,7 +101,7 @@ class RoomRegistry:
         if record is None:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
-        room = Room(record, members, self.journal, self._store, self._limits, self._trials)
+        room = Room(record, members, self.journal, self._store, self._limits, self._trials, self._digests)
         await self._on_open(room)
         return room
 

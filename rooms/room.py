@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
@@ -59,6 +60,7 @@ class Room:
         store: JournalStore,
         limits: RoomLimits,
         trials: Trials,
+        digests: Digests,
     ) -> None:
         self.id = record.id
         self.record = record
@@ -68,6 +70,7 @@ class Room:
         self._store = store
         self._limits = limits
         self._trials = trials
+        self._digests = digests
         self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
         self._here: Counter[str] = Counter()
@@ -88,7 +91,10 @@ class Room:
 
     async def _load(self, name: str) -> SharedDocument:
         shared = SharedDocument(
-            self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials
+            *(self.id, name, self._journal, self._store),
+            self._limits.max_document_bytes,
+            self._trials,
+            self._digests,
         )
         await shared.load()
         return shared
@@ -201,4 +207,4 @@ class Room:
         for shared in self.loaded():
             with contextlib.suppress(asyncio.CancelledError):
                 await shared.settled()
-            await shared.save_snapshot()
+            await shared.put_away()

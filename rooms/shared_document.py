@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
+from realtime.digest import Digests
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
 from realtime.lib0 import write_uint
+from realtime.outbox import Buffer
 from realtime.presence import Presence
 from realtime.protocol import (
     Awareness,
@@ -25,23 +27,26 @@ from realtime.protocol import (
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.trial import REST, Trials
 from realtime.update import EMPTY_UPDATE
+from rooms.answers import Answers
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
 from rooms.gathered import Gathered
 from rooms.journal import Journal
+from rooms.shelf import Shelf
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
 
 SNAPSHOT_ENTRIES = 500
 SNAPSHOT_BYTES = 1_048_576
+SNAPSHOT_SHARE = 4
+"""Large ones take longer: another is due once a quarter of the document has come since, too."""
 
 
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
     `_uncommitted` holds what the store has not confirmed, shown or not; it begins after `_committed` updates.
-    A snapshot's number is that of our last committed entry: one that the store lacks would be given to a later entry.
 
     Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
     """
@@ -54,12 +59,13 @@ class SharedDocument:
         store: JournalStore,
         max_bytes: int,
         trials: Trials,
+        digests: Digests,
     ) -> None:
         self._room = room
         self.name = name
         self._journal = journal
-        self._store = store
-        self._max_bytes = max_bytes
+        self._shelf = Shelf(room, name, store, max_bytes, digests)
+        self._answers = Answers()
         self._trials = trials
         self.document = Document(max_bytes)
         self.presence = Presence()
@@ -68,7 +74,6 @@ class SharedDocument:
         self._unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
-        self._committed_seq = 0
         self._known_edits: deque[tuple[int, Session, int]] = deque()
         self._authors: dict[int, str] = {}
         self._since_snapshot = [0, 0]
@@ -80,10 +85,9 @@ class SharedDocument:
         self.document = await self._stored_document()
 
     async def _stored_document(self) -> Document:
-        stored = await self._store.load(self._room, self.name)
-        document = Document(self._max_bytes)
-        document.load(stored.snapshot, stored.nested, stored.tail)
+        document, stored, snapshot = await self._shelf.load()
         self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
+        self._answers.start_from(snapshot)
         return document
 
     # Messages in
@@ -114,7 +118,7 @@ class SharedDocument:
             return self._edit(session, message.update, message.is_reply)
         match message:
             case SyncStep1(state_vector):
-                self._answer(session, state_vector)
+                return self._answer(session, state_vector)
             case Awareness(states):
                 self._announce(session, states)
             case QueryAwareness() if not session.outbox.is_full:
@@ -222,13 +226,33 @@ class SharedDocument:
         self._uncommitted.append(update)
         self._journal.touch(self)
 
-    def _answer(self, session: Session, state_vector: bytes) -> None:
+    def _answer(self, session: Session, state_vector: bytes) -> Awaitable[None] | None:
+        if not self.document.is_mostly_news(state_vector):
+            self._give(session, [step2_body(self.document.diff(state_vector))])
+        elif self._answers.is_ready(self.document, self._version):
+            self._give(session, self._answers.whole(self.document, self._version))
+        else:
+            return self._answer_later(session)
+        return None
+
+    @property
+    def _version(self) -> int:
+        """How many updates have come into the document."""
+        return self._committed + len(self._uncommitted)
+
+    async def _answer_later(self, session: Session) -> None:
+        """With a large document of which no snapshot is at hand."""
+        await self._write_snapshot()
+        await self._mended()
+        self._give(session, self._answers.whole(self.document, self._version))
+
+    def _give(self, session: Session, answer: Sequence[Buffer]) -> None:
         asks_again = session.live
-        self._reply(session, step2_body(self.document.diff(state_vector)))
+        self._reply(session, answer)
         if asks_again and session.acknowledges:
             session.ask(self.document.state_vector(), unexpected=False)
 
-    def _reply(self, session: Session, body: bytes) -> None:
+    def _reply(self, session: Session, body: Sequence[Buffer]) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self._unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
@@ -237,10 +261,10 @@ class SharedDocument:
         else:
             self._deliver(session, body)
 
-    def _deliver(self, session: Session, body: bytes) -> None:
+    def _deliver(self, session: Session, body: Sequence[Buffer]) -> None:
         if session.ended:  # while its answer waited for a commit
             return
-        session.send(body)
+        session.send_pieces(body)
         if not session.live:
             session.live = True
             self.audience.add(session)
@@ -313,7 +337,7 @@ class SharedDocument:
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
         for update in [self.document.diff(state_vector), *merge(unshown)]:
-            self._reply(session, update_body(update))
+            self._reply(session, [update_body(update)])
         session.send(awareness_body(self.presence.everybody()))
         if session.acknowledges:
             session.send(stateless_body(missed_event()))
@@ -334,7 +358,8 @@ class SharedDocument:
             # Taken before reading: what is committed meanwhile is in neither place later.
             on_their_way = list(self._uncommitted)
             fresh = await self._stored_document()
-            fresh.load(None, 0, on_their_way)
+            for update in on_their_way:
+                fresh.restore(update)
             self.document = fresh
         finally:
             self._mending.set_result(None)
@@ -343,26 +368,39 @@ class SharedDocument:
     def after_commit(self, sealed: Gathered, last_seq: int) -> None:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
-        self._committed_seq = last_seq
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.popleft()
             session.acknowledge(count)
         self._since_snapshot[0] += len(sealed.drafts)
         self._since_snapshot[1] += sum(len(draft.data) for draft in sealed.drafts)
-        due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
-        if due and not self._uncommitted and self._snapshot is None:
-            self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
+        entries, size = self._since_snapshot
+        more = self.document.size // SNAPSHOT_SHARE
+        if self._snapshot is None and (entries >= SNAPSHOT_ENTRIES + more // 1024 or size >= SNAPSHOT_BYTES + more):
+            self._snapshot = asyncio.get_running_loop().create_task(self._shorten(), name="snapshot")
 
-    async def save_snapshot(self) -> None:
-        """Write the whole document, if anything changed since the last one. Loading gets faster; history stays."""
+    async def put_away(self) -> None:
+        """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""
+        self._answers.close()
+        if self._since_snapshot[0]:
+            await self._write_snapshot()
+
+    async def _write_snapshot(self) -> None:
+        """Single-flight."""
+        if self._snapshot is None:
+            self._snapshot = asyncio.get_running_loop().create_task(self._shorten(), name="snapshot")
+        await asyncio.shield(self._snapshot)
+
+    async def _shorten(self) -> None:
+        self._since_snapshot = [0, 0]
+        document, before = self.document, self.document.size - sum(map(len, self._uncommitted))
         try:
-            if self._since_snapshot[0] and self._committed_seq and not self._uncommitted and not self.document.broken:
-                self._since_snapshot = [0, 0]
-                state = self.document.encode()
-                seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self._room, self.name, seq, nested, state)
+            snapshot = await self._shelf.shorten()
         except Exception as error:  # the journal has everything; a later snapshot will do
             _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
+        else:
+            document.size = len(snapshot.whole) + document.size - before
+            if snapshot.table.parts:
+                self._answers.start_from(snapshot)
         finally:
             self._snapshot = None
 

@@ -43,13 +43,15 @@ class Entry(msgspec.Struct, frozen=True):
 class Stored(msgspec.Struct, frozen=True):
     """A document as the journal holds it: a snapshot that contains every entry up to `seq`, and the updates after it.
 
-    `nested` is the snapshot's count of nested items (`realtime.update.check_update`).
+    `nested` is the snapshot's count of nested items (`realtime.update.check_update`). `last` is the number of the last
+    update in `tail`, or `seq` if there is none: what all of this together is a snapshot of.
     """
 
     seq: int
     nested: int
     snapshot: bytes | None
     tail: tuple[bytes, ...]
+    last: int
 
 
 class RoomRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,9 +86,11 @@ class JournalStore(Protocol):
         The same `commit`, a name that the caller chooses, again changes nothing and answers the same numbers.
         """
 
-    async def load(self, room: str, document: str) -> Stored: ...
+    async def load(self, room: str, document: str) -> Stored:
+        """Everything that is committed, as of one moment. Raises StoreUnavailable."""
 
-    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None: ...
+    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        """`state` holds the document's entries up to `seq`, and none after. One older than what is there is dropped."""
 
     async def entries(
         self,
