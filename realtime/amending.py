@@ -1,4 +1,4 @@
-"""A snapshot and what came since as one update, made of their bytes: nothing is applied, and what is long not copied."""
+"""A snapshot and what came since as one update, made of their bytes; what is long is not copied."""
 
 from realtime.cutting import StructWalk
 from realtime.lib0 import write_id, write_uint
@@ -25,9 +25,7 @@ class Base:
                 section[0] += count
                 section[2] = end
         self._sections = dict(sorted(sections.items(), key=lambda item: item[1][1]))
-        self.deletions_size = sum(
-            end - start for part in snapshot.table.parts for _, _, start, end in part.deletions
-        )
+        self.deletions_size = sum(end - start for part in snapshot.table.parts for _, _, start, end in part.deletions)
 
     def amended(self, news: bytes) -> list[Buffer]:
         """Pieces of one update with all of both; `news` is what a document says to somebody at `vector`."""

@@ -1,4 +1,4 @@
-"""Cutting a whole document into parts that can be applied one after the other. For a process beside: it takes a while."""
+"""Cutting a whole document into parts to be applied one after the other. It takes a while: for a process beside."""
 
 import math
 

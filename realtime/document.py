@@ -6,24 +6,24 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import thread_time
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NoReturn, cast
 
+import msgspec
 from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
-from realtime.lib0 import Reader
-from realtime.pairs import Pairs
+from realtime.keystroke import Keystroke, read_keystroke
+from realtime.line_ends import remove_returns
+from realtime.pairs import Chunk, Pairs
 from realtime.update import (
     EMPTY_UPDATE,
-    MAX_CLOCK,
     NESTED_LIMIT,
     Footprint,
-    Keystroke,
     LongWalk,
     check_update,
+    clocks,
     first_client,
     mergeable,
-    read_keystroke,
 )
 
 FILES = "files"
@@ -38,8 +38,6 @@ SLOW_SECONDS = 0.0005
 MEASURED_BLOCKS = 4000
 """In a smaller document no scan takes SLOW_SECONDS, and looking at the clock costs as much as a keystroke."""
 MAX_STRAIN_SECONDS = 0.1
-MAX_SINGLE_RETURNS = 16
-"""Carriage returns that one edit may bring into a text before they are mended by one replacement."""
 BYTES_PER_BLOCK = 8
 _BYTES_PER_STEP = 4096
 """Splitting a string copies it, so many bytes in the time of one step."""
@@ -55,7 +53,7 @@ def merge(updates: list[bytes]) -> list[bytes]:
         return updates
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True):
     """What an update brought: what of it was new, the edit that mends its line ends, the CRDT client it begins with.
 
     The first two are EMPTY_UPDATE if there is nothing.
@@ -74,15 +72,18 @@ class Document:
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
     """
 
-    __slots__ = ("_doc", "_files", "_known", "_pairs", "_strain", "blocks", "broken", "max_bytes", "nested", "size")
+    __slots__ = (
+        *("_doc", "_files", "_known", "_shed", "_strain"),
+        *("blocks", "broken", "max_bytes", "nested", "pairs", "size"),
+    )
 
     def __init__(self, max_bytes: int) -> None:
         self._doc: Doc[Any] = Doc()
         self._files: Map[Any] = self._doc.get(FILES, type=Map)
         self._known: dict[int, int] = {}
-        self._pairs = Pairs()
+        self.pairs = Pairs()
         self.max_bytes = max_bytes
-        self.size = 0
+        self.size = self._shed = 0
         self.nested = 0
         self.blocks = 0
         self._strain = 0.0
@@ -93,38 +94,23 @@ class Document:
 
         Raises BadUpdate for what the gate does not let through; whatever the library raises leaves nothing usable.
         """
-        stroke = read_keystroke(update)
-        if stroke is not None:
-            return self._restore_stroke(update, stroke)
-        footprint = check_update(update, LongWalk)
+        footprint = read_keystroke(update) or check_update(update, LongWalk)
         if not footprint.fits(self._known):
             return False
         self.take(update)
         for client, (_, end) in footprint.spans.items():
             self._known[client] = max(end, self._known.get(client, 0))
-        self._count(footprint)
+        if isinstance(footprint, Footprint):
+            self._count(footprint)
+        else:
+            self.blocks += 3
         return True
 
-    def _restore_stroke(self, update: bytes, stroke: Keystroke) -> bool:
-        known = self._known
-        beside = [place for place in (stroke.left, stroke.right) if place is not None]
-        ends = [(stroke.client, stroke.clock - 1), *beside]
-        if any(clock >= known.get(client, 0) for client, clock in ends):
-            return False
-        self.take(update)
-        known[stroke.client] = max(stroke.end, known.get(stroke.client, 0))
-        self.blocks += 3
-        return True
-
-    def restored(self, blocks: int, nested: int, pairs: Iterable[tuple[int, int, bytes]]) -> None:
+    def restored(self, blocks: int, nested: int, pairs: list[Chunk]) -> None:
         """A snapshot was taken whole (`take`): this is what was known of it besides."""
         self._known = clocks(self.state_vector())
         self.blocks, self.nested = blocks, nested
-        self._pairs.restore(pairs)
-
-    def pairs(self) -> list[tuple[int, int, bytes]]:
-        """What `restored` takes."""
-        return self._pairs.dump()
+        self.pairs.restore(pairs)
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
@@ -135,17 +121,24 @@ class Document:
         self.nested += footprint.nested
         self.blocks += footprint.places
         for client, clock in footprint.middles:
-            self._pairs.add(client, clock)
+            self.pairs.add(client, clock)
+
+    def type(self, update: bytes) -> int | None:
+        """The short way of `accept`, for a keystroke that follows what is there: its CRDT client.
+
+        None, and nothing was done, if it is anything else. Raises BadUpdate.
+        """
+        stroke = read_keystroke(update)
+        if stroke is None or not self._follows(stroke, len(update)):
+            return None
+        self._apply(update)
+        self._known[stroke.client] = stroke.end
+        self.size += len(update)
+        self.blocks += 3
+        return stroke.client
 
     def accept(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> Taken:
-        """`apply`, with the line ends mended, and a short way for keystrokes that follow what is there."""
-        stroke = read_keystroke(update)
-        if stroke is not None and self._follows(stroke, len(update)):
-            self._apply(update)
-            self._known[stroke.client] = stroke.end
-            self.size += len(update)
-            self.blocks += 3
-            return Taken(update, EMPTY_UPDATE, stroke.client)
+        """`apply`, with the line ends mended."""
         if b"\r" in update:
             new, fixed = self.apply_normalised(update, may_repeat=may_repeat, passed=passed)
         else:
@@ -159,13 +152,29 @@ class Document:
             return False
         if stroke.left is not None:
             client, clock = stroke.left
-            if clock >= known.get(client, 0) or (client, clock + 1) in self._pairs:
+            if clock >= known.get(client, 0) or (client, clock + 1) in self.pairs:
                 return False
         if stroke.right is not None:
             client, clock = stroke.right
-            if clock >= known.get(client, 0) or (client, clock) in self._pairs:
+            if clock >= known.get(client, 0) or (client, clock) in self.pairs:
                 return False
         return self._strain <= MAX_STRAIN_SECONDS
+
+    def join(self, update: bytes) -> bytes:
+        """Apply what another node has taken, whatever the limits here say; what of it was new.
+
+        Raises MissingEdits (nothing was applied) or BadUpdate (see `broken`).
+        """
+        footprint = check_update(update)
+        if not footprint.fits(self._known):
+            raise MissingEdits("the update builds on edits that are not there")
+        new = self._novelty(update)
+        self._note(footprint, new)
+        return new
+
+    def lacks(self, state_vector: bytes) -> bool:
+        """Whether somebody with this vector has what is not here."""
+        return any(clock > self._known.get(client, 0) for client, clock in clocks(state_vector).items())
 
     def apply(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
@@ -204,7 +213,7 @@ class Document:
             raise DocumentFull("the document nests too many shared types")
         if not footprint.fits(self._known):
             raise MissingEdits("the update builds on edits that are not there")
-        if footprint.cuts_a_character(self._pairs):
+        if footprint.cuts_a_character(self.pairs):
             raise BadUpdate("the update cuts a character in two")
         return footprint
 
@@ -234,17 +243,25 @@ class Document:
 
     def _apply(self, update: bytes) -> None:
         if self.blocks < MEASURED_BLOCKS:
-            try:
-                self._doc.apply_update(update)
-            except BaseException as error:
-                self._break(error)
+            self._apply_unmeasured(update)
             return
         started = thread_time()
-        with self._breaking():
-            self._doc.apply_update(update)
+        self._apply_unmeasured(update)
         took = thread_time() - started
         if took > SLOW_SECONDS:
             self._strain += took
+
+    def _apply_unmeasured(self, update: bytes) -> None:
+        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
+        inner = self._doc._doc
+        transaction = inner.create_transaction()
+        try:
+            inner.apply_update(transaction, update)
+            transaction.commit()
+        except BaseException as error:
+            self._break(error)
+        finally:
+            transaction.drop()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -277,8 +294,18 @@ class Document:
     def encode(self) -> bytes:
         """The whole document as one update."""
         state = self._doc.get_update()
-        self.size = len(state)
+        self.weigh(len(state))
         return state
+
+    def weigh(self, size: int) -> None:
+        """So many bytes is what the document takes."""
+        self._shed += self.size - size
+        self.size = size
+
+    @property
+    def version(self) -> int:
+        """Grows with each update that is applied."""
+        return self.size + self._shed
 
     def paths(self) -> dict[str, str]:
         """File id → path, of the files (not the folders) that have a text."""
@@ -355,7 +382,7 @@ class Document:
             new = self.apply(update, may_repeat=may_repeat, passed=passed)
         finally:
             self._files.unobserve(subscription)
-        return new, self._edit(lambda: _remove_returns(touched))
+        return new, self._edit(lambda: remove_returns(touched))
 
 
 def _value(values: Map[Any], key: str) -> Any:
@@ -377,46 +404,3 @@ def _new_texts(event: Any) -> Iterator[Text]:
             value = _value(value, "text")
         if isinstance(value, Text):
             yield value
-
-
-def _remove_returns(texts: list[Text]) -> None:
-    """Positions of pycrdt texts are UTF-8 bytes, so the search is in bytes too.
-
-    Each edit costs the length of the text. Where there are many, all from the first to the last is written anew; what
-    somebody types into that very stretch at that very moment goes with it.
-    """
-    for text in texts:
-        raw = str(text).encode()
-        if raw.count(b"\r") > MAX_SINGLE_RETURNS:
-            start, end = raw.index(b"\r"), raw.rindex(b"\r") + 1
-            end += raw[end : end + 1] == b"\n"
-            text[start:end] = raw[start:end].decode().replace("\r\n", "\n").replace("\r", "\n")
-        else:
-            _remove_one_by_one(text, raw)
-
-
-def _remove_one_by_one(text: Text, raw: bytes) -> None:
-    found = raw.rfind(b"\r")
-    while found >= 0:
-        if raw[found + 1 : found + 2] == b"\n":
-            del text[found]
-        else:
-            text[found : found + 1] = "\n"
-        found = raw.rfind(b"\r", 0, found)
-
-
-def clocks(state_vector: bytes) -> dict[int, int]:
-    """Client → end of what is known of it. Raises ProtocolViolation on a malformed vector."""
-    reader = Reader(state_vector)
-    count = reader.uint()
-    if count > len(state_vector):
-        raise BadUpdate("state vector too short")
-    known = {}
-    for _ in range(count):
-        client, clock = reader.uint(), reader.uint()
-        if clock > MAX_CLOCK:
-            raise BadUpdate("clock out of range")
-        known[client] = clock
-    if not reader.exhausted:
-        raise BadUpdate("bytes after the state vector")
-    return known

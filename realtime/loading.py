@@ -94,7 +94,7 @@ class Loading:
         document = self.document
         whole = document.encode()
         parts = [] if is_small else cut(whole)
-        counts = document.blocks, document.nested, document.pairs()
+        counts = document.blocks, document.nested, document.pairs.dump()
         table = Table(parts, document.state_vector(), *counts, self.waiting)
         return Snapshot(whole, table)
 

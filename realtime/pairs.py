@@ -28,6 +28,10 @@ def middles(text: str) -> list[int]:
     return found
 
 
+Chunk = tuple[int, int, bytes]
+"""Client, place and bits of a few hundred clocks."""
+
+
 class Pairs:
     """A set of (client, clock), compact where they lie close together."""
 
@@ -40,11 +44,11 @@ class Pairs:
         chunk = client, clock >> _CHUNK_BITS
         self._chunks[chunk] = self._chunks.get(chunk, 0) | 1 << (clock & (1 << _CHUNK_BITS) - 1)
 
-    def dump(self) -> list[tuple[int, int, bytes]]:
+    def dump(self) -> list[Chunk]:
         """As plain values."""
         return [(client, chunk, bits.to_bytes(1 << _CHUNK_BITS - 3)) for (client, chunk), bits in self._chunks.items()]
 
-    def restore(self, chunks: Iterable[tuple[int, int, bytes]]) -> None:
+    def restore(self, chunks: Iterable[Chunk]) -> None:
         """Add what `dump` gave."""
         for client, chunk, bits in chunks:
             self._chunks[client, chunk] = self._chunks.get((client, chunk), 0) | int.from_bytes(bits)

@@ -1,8 +1,8 @@
 """A whole document as bytes that are applied bit by bit, each bit in a few milliseconds.
 
-`whole` is one ordinary update. A large one comes with a table of its structs in an order in which nothing is before what
-it builds on (as `integrateStructs` of github.com/yjs/yjs finds it), cut into parts; the deletions are parts of their
-own and come last. So no part ever waits inside the library for a later one.
+`whole` is one ordinary update. A large one comes with a table of its structs, in an order in which nothing is before
+what it builds on (as `integrateStructs` of github.com/yjs/yjs finds it), cut into parts; the deletions are parts of
+their own and come last. So no part ever waits inside the library for a later one.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import msgspec
 
 from realtime.errors import BadUpdate
 from realtime.lib0 import write_id, write_uint
+from realtime.pairs import Chunk
 
 MAGIC = b"\x00SGM\x01"
 """No whole document begins so: without structs there are no deletions."""
@@ -32,15 +33,15 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
 class Table(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a snapshot besides its bytes; without `parts` it is small and applied at once.
 
-    `vector` is its state vector. `blocks`, `nested` and `pairs` (see `Document`) were counted when it was made. `waiting` are entries of the journal
-    that build on something which the journal does not have yet, or has lost.
+    `vector` is its state vector. `blocks`, `nested` and `pairs` (see `Document`) were counted when it was made.
+    `waiting` are entries of the journal that build on something which the journal does not have yet, or has lost.
     """
 
     parts: list[Part]
     vector: bytes
     blocks: int
     nested: int
-    pairs: list[tuple[int, int, bytes]]
+    pairs: list[Chunk]
     waiting: list[bytes]
 
 
@@ -78,7 +79,8 @@ class Snapshot:
             yield self._update(part)
 
     def _update(self, part: Part) -> bytes:
-        whole, pieces = self.whole, [write_uint(len(part.runs))]
+        whole = self.whole
+        pieces: list[bytes | memoryview] = [write_uint(len(part.runs))]
         for client, clock, count, start, end in part.runs:
             pieces += (write_uint(count), write_id(client), write_uint(clock), whole[start:end])
         pieces.append(write_uint(len(part.deletions)))

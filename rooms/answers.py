@@ -17,7 +17,7 @@ MAX_AMENDED_BYTES = 64 * 1024
 
 
 class Answers:
-    """Owned by a shared document; its `version` counts the edits, so that equal ones are the same document.
+    """Owned by a shared document.
 
     Of a large document it keeps a snapshot, and adds to it what came since: those bytes are shared by everybody who
     waits for them, whatever version they get.
@@ -40,17 +40,17 @@ class Answers:
         if snapshot is not None:
             self._keep()
 
-    def is_ready(self, document: Document, version: int) -> bool:
+    def is_ready(self, document: Document) -> bool:
         """Whether `whole` is quick."""
-        return version == self._version or self._base is not None or document.size <= LARGE_BYTES
+        return document.version == self._version or self._base is not None or document.size <= LARGE_BYTES
 
-    def whole(self, document: Document, version: int) -> list[Buffer]:
+    def whole(self, document: Document) -> list[Buffer]:
         """The body of a SyncStep2 with the whole document, to be left as it is."""
         self._keep()
-        if version != self._version:
+        if document.version != self._version:
             update = self._amended(document) or [document.encode()]
             self._pieces = [b"\x00\x01" + write_uint(sum(map(len, update))), *update]
-            self._version = version
+            self._version = document.version
         return self._pieces
 
     def _amended(self, document: Document) -> list[Buffer] | None:

@@ -9,9 +9,11 @@ import msgspec
 
 from realtime.digest import Digests
 from realtime.errors import CloseCode
+from realtime.fanout import Fanout
 from realtime.outbox import Turn
 from realtime.trial import Trials
 from rooms.errors import RoomNotFound
+from rooms.exchange import Exchange, Hello
 from rooms.journal import Journal, JournalState
 from rooms.room import Room, RoomLimits
 from rooms.store import JournalStore, RoomStore
@@ -38,6 +40,7 @@ class RoomRegistry:
         rooms: RoomStore,
         limits: RoomLimits,
         turn: Turn,
+        fanout: Fanout,
         *,
         slow_seconds: float,
         max_unsaved_bytes: int,
@@ -48,6 +51,8 @@ class RoomRegistry:
         self._store = store
         self._rooms = rooms
         self._limits = limits
+        self._fanout = fanout
+        fanout.when_node_gone(self._node_gone)
         self._trials = Trials()
         self._digests = Digests()
         self._idle_seconds = idle_seconds
@@ -97,11 +102,24 @@ class RoomRegistry:
             raise
 
     async def _load(self, room_id: str) -> Room:
+        """Heard before read: what another node writes meanwhile is in the one or the other."""
+        exchange = Exchange(room_id, self._fanout)
+        await exchange.open()
+        try:
+            return await self._load_from(room_id, exchange)
+        except BaseException:
+            exchange.close()
+            raise
+
+    async def _load_from(self, room_id: str, exchange: Exchange) -> Room:
         record = await self._rooms.room(room_id)
         if record is None:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
-        room = Room(record, members, self.journal, self._store, self._limits, self._trials, self._digests)
+        beside = self._trials, self._digests
+        room = Room(record, members, self.journal, self._store, self._limits, *beside, exchange)
+        exchange.attach(room)
+        exchange.say(Hello())
         await self._on_open(room)
         return room
 
@@ -119,6 +137,8 @@ class RoomRegistry:
         except Exception as error:
             _log.error("closing a room failed", extra={"room": room_id, "error": repr(error)})
         finally:
+            if task.exception() is None:
+                task.result().exchange.close()
             del self._open[room_id]
             del self._closing[room_id]
 
@@ -129,6 +149,10 @@ class RoomRegistry:
     def here(self, room_id: str) -> Room | None:
         """The room if it is open now; for a look, not to hold."""
         return next((room for room in self.opened() if room.id == room_id), None)
+
+    def _node_gone(self, node: str) -> None:
+        for room in self.opened():
+            room.node_gone(node)
 
     def _on_journal_state(self, state: JournalState) -> None:
         recovered = state == "saved" and self._was_behind

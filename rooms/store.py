@@ -43,15 +43,15 @@ class Entry(msgspec.Struct, frozen=True):
 class Stored(msgspec.Struct, frozen=True):
     """A document as the journal holds it: a snapshot that contains every entry up to `seq`, and the updates after it.
 
-    `nested` is the snapshot's count of nested items (`realtime.update.check_update`). `last` is the number of the last
-    update in `tail`, or `seq` if there is none: what all of this together is a snapshot of.
+    Together they contain every entry up to `upto`: a snapshot made of them, and of nothing else, may say so.
+    `nested` is the snapshot's count of nested items (`realtime.update.check_update`).
     """
 
     seq: int
     nested: int
     snapshot: bytes | None
     tail: tuple[bytes, ...]
-    last: int
+    upto: int
 
 
 class RoomRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -124,3 +124,12 @@ class RoomStore(Protocol):
 
     async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
         """The room and member a token belongs to."""
+
+
+class Store(JournalStore, RoomStore, Protocol):
+    """Both ports, and a life: opened before anything is asked, closed when nothing is asked any more."""
+
+    async def open(self) -> None:
+        """Raises StoreUnavailable with a sentence for the operator."""
+
+    async def close(self) -> None: ...

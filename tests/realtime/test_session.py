@@ -100,10 +100,10 @@ class Wire:
         self.writes: list[bytes] = []
         self.closed = closed
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         if self.closed:
             raise RuntimeError("the handler is closed")  # as uvloop's does
-        self.writes.append(data)
+        self.writes.append(bytes(data))
 
     def is_closing(self) -> bool:
         return self.closed

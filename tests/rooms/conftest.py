@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pycrdt import Doc, Text
 
+from realtime.local_fanout import LocalFanout
 from realtime.outbox import QueueOutbox, Turn
 from realtime.protocol import Message, SyncStep1, SyncUpdate, decode_y
 from realtime.session import Session
@@ -15,7 +16,7 @@ from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.shared_document import SharedDocument
 from rooms.sqlite_store import SqliteStore
-from rooms.store import Draft, Entry, Link, Member, RoomRecord
+from rooms.store import Draft, Entry, Link, Member, RoomRecord, Stored
 
 ROOM = RoomRecord("rm_test", "Test", "pair", "python", 1)
 ANA = Member("mb_ana", "Ana", "host", 1)
@@ -29,7 +30,7 @@ class GatedStore(SqliteStore):
         super().__init__(folder, "normal")
         self.gate = asyncio.Event()
         self.gate.set()
-        self.failing = False
+        self.failing = self.unreadable = False
         self.loads = 0
         self.batches: list[list[Entry]] = []
 
@@ -41,6 +42,11 @@ class GatedStore(SqliteStore):
         numbers = answer if isinstance(answer, list) else await answer
         self.batches.append([numbered(draft, seq) for draft, seq in zip(drafts, numbers, strict=True)])
         return numbers
+
+    async def load(self, room: str, document: str) -> Stored:
+        if self.unreadable:
+            raise StoreUnavailable("disk I/O error")
+        return await super().load(room, document)
 
     async def members(self, room: str) -> list[Member]:
         self.loads += 1
@@ -136,6 +142,7 @@ async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
             store,
             limits,
             Turn(),
+            LocalFanout(),
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             idle_seconds=idle_seconds,
