@@ -7,7 +7,7 @@ from realtime.snapshot import Snapshot
 from realtime.update import read_struct
 
 
-class Base:
+class Amendable:
     """A large snapshot. An update holds each client once, so what a client added goes into its section.
 
     `vector` is the state vector that `amended` wants the news for; the deletions in such news are all there are.

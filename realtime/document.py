@@ -13,7 +13,7 @@ from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.keystroke import Keystroke, read_keystroke
-from realtime.line_ends import remove_returns
+from realtime.line_ends import brings_returns, remove_returns
 from realtime.pairs import Chunk, Pairs
 from realtime.update import (
     EMPTY_UPDATE,
@@ -90,20 +90,14 @@ class Document:
         self.broken = False
 
     def restore(self, update: bytes) -> bool:
-        """Apply an entry of the journal; False, and nothing is applied, if it builds on what is not there.
-
-        Raises BadUpdate for what the gate does not let through; whatever the library raises leaves nothing usable.
-        """
+        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or the library's."""
         footprint = read_keystroke(update) or check_update(update, LongWalk)
         if not footprint.fits(self._known):
             return False
         self.take(update)
         for client, (_, end) in footprint.spans.items():
             self._known[client] = max(end, self._known.get(client, 0))
-        if isinstance(footprint, Footprint):
-            self._count(footprint)
-        else:
-            self.blocks += 3
+        self._count(footprint)
         return True
 
     def restored(self, blocks: int, nested: int, pairs: list[Chunk]) -> None:
@@ -117,7 +111,7 @@ class Document:
         self._doc.apply_update(update)
         self.size += len(update)
 
-    def _count(self, footprint: Footprint) -> None:
+    def _count(self, footprint: Footprint | Keystroke) -> None:
         self.nested += footprint.nested
         self.blocks += footprint.places
         for client, clock in footprint.middles:
@@ -282,9 +276,8 @@ class Document:
 
     def is_mostly_news(self, state_vector: bytes) -> bool:
         """Whether somebody with this lacks most of the document. Raises ProtocolViolation on a malformed vector."""
-        theirs = clocks(state_vector)
-        common = sum(min(end, self._known.get(client, 0)) for client, end in theirs.items())
-        return not theirs or 2 * common < sum(self._known.values())
+        theirs, all_clocks = clocks(state_vector), sum(self._known.values())
+        return not theirs or 2 * sum(min(end, self._known.get(of, 0)) for of, end in theirs.items()) < all_clocks
 
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
@@ -299,8 +292,7 @@ class Document:
 
     def weigh(self, size: int) -> None:
         """So many bytes is what the document takes."""
-        self._shed += self.size - size
-        self.size = size
+        self._shed, self.size = self.version - size, size
 
     @property
     def version(self) -> int:
@@ -374,7 +366,7 @@ class Document:
             for event in events:
                 if isinstance(event, MapEvent):
                     touched.extend(_new_texts(event))
-                elif isinstance(event, TextEvent) and _brings_returns(event):
+                elif isinstance(event, TextEvent) and brings_returns(event.delta):
                     touched.append(cast(Any, event).target)
 
         subscription = self._files.observe_deep(note)
@@ -391,10 +383,6 @@ def _value(values: Map[Any], key: str) -> Any:
         return values.get(key, None)
     except KeyError:
         return None
-
-
-def _brings_returns(event: Any) -> bool:
-    return any("\r" in str(change.get("insert", "")) for change in event.delta)
 
 
 def _new_texts(event: Any) -> Iterator[Text]:

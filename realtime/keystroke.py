@@ -5,6 +5,7 @@ Format: see `realtime.update`, which walks whatever has another form.
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -26,6 +27,10 @@ class Keystroke(msgspec.Struct, frozen=True):
     end: int
     left: tuple[int, int] | None
     right: tuple[int, int] | None
+
+    places: ClassVar[int] = 3
+    nested: ClassVar[int] = 0
+    middles: ClassVar[tuple[tuple[int, int], ...]] = ()
 
     @property
     def spans(self) -> dict[int, tuple[int, int]]:

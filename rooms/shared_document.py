@@ -21,7 +21,6 @@ from realtime.protocol import (
     SyncUpdate,
     awareness_body,
     stateless_body,
-    step2_body,
     update_body,
 )
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
@@ -64,7 +63,7 @@ class SharedDocument:
         self.name = name
         self._journal = journal
         self._shelf = Shelf(room, name, store, max_bytes, digests, self._shortened)
-        self._answers = Answers()
+        self._answers = Answers(self, self._shelf)
         self._trials = trials
         self.document = Document(max_bytes)
         self.presence = Presence()
@@ -119,7 +118,7 @@ class SharedDocument:
 
     async def _receive_later(self, session: Session, message: Message) -> None:
         await session.outbox.until_low()
-        await self._mended()
+        await self.mended()
         trial = self._receive(session, message)
         if trial is not None:
             await trial
@@ -129,7 +128,7 @@ class SharedDocument:
             case SyncUpdate(update, is_reply):
                 return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
-                return self._answer(session, state_vector)
+                return self._answers.answer(session, state_vector)
             case Awareness(states):
                 self._announce(session, states)
             case QueryAwareness() if not session.outbox.is_full:
@@ -174,9 +173,9 @@ class SharedDocument:
         """Raises BadUpdate if the edit takes too long. Again, if much came into the document meanwhile."""
         again: Awaitable[None] | None = None
         async with self._trials.turns:
-            await self._mended()
+            await self.mended()
             passed = await self._trials.run(self.document, update)
-            await self._mended()
+            await self.mended()
             if not session.ended:
                 again = self._try(session, update, is_reply, count, passed.blocks)
             if again is None:
@@ -240,28 +239,7 @@ class SharedDocument:
         self._uncommitted.append(update)
         self._journal.touch(self)
 
-    def _answer(self, session: Session, state_vector: bytes) -> Awaitable[None] | None:
-        if not self.document.is_mostly_news(state_vector):
-            self._give(session, [step2_body(self.document.diff(state_vector))])
-        elif self._answers.is_ready(self.document):
-            self._give(session, self._answers.whole(self.document))
-        else:
-            return self._answer_later(session)
-        return None
-
-    async def _answer_later(self, session: Session) -> None:
-        """With a large document of which no snapshot is at hand."""
-        await self._shelf.write()
-        await self._mended()
-        self._give(session, self._answers.whole(self.document))
-
-    def _give(self, session: Session, answer: Sequence[Buffer]) -> None:
-        asks_again = session.live and session.acknowledges
-        self._reply(session, answer)
-        if asks_again:
-            session.ask(self.document.state_vector(), unexpected=False)
-
-    def _reply(self, session: Session, body: Sequence[Buffer]) -> None:
+    def reply(self, session: Session, body: Sequence[Buffer]) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self.unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
@@ -349,7 +327,7 @@ class SharedDocument:
 
     async def stored_updates(self) -> Iterator[bytes]:
         """What the journal holds, once the document is whole. Raises StoreUnavailable."""
-        await self._mended()
+        await self.mended()
         return await self._shelf.updates()
 
     # Slow readers
@@ -361,14 +339,14 @@ class SharedDocument:
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
         for update in [self.document.diff(state_vector), *merge(unshown)]:
-            self._reply(session, [update_body(update)])
+            self.reply(session, [update_body(update)])
         session.send(awareness_body(self.presence.everybody()))
         if session.acknowledges:
             session.send(stateless_body(missed_event()))
 
     # Mending and snapshots
 
-    async def _mended(self) -> None:
+    async def mended(self) -> None:
         while self.document.broken:
             await self._mend()
 

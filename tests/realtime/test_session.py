@@ -4,7 +4,7 @@ import asyncio
 
 from realtime.errors import CloseCode
 from realtime.frames import Bundle, binary_frame
-from realtime.outbox import LineOutbox, Outbox, QueueOutbox, Turn
+from realtime.outbox import Buffer, LineOutbox, Outbox, QueueOutbox, Turn
 from realtime.session import MAX_UNSEEN_UPDATES, Session
 
 
