@@ -90,7 +90,7 @@ class Document:
         self.broken = False
 
     def restore(self, update: bytes) -> bool:
-        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or the library's."""
+        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, and whatever else."""
         footprint = read_keystroke(update) or check_update(update, LongWalk)
         if not footprint.fits(self._known):
             return False
@@ -366,7 +366,7 @@ class Document:
             for event in events:
                 if isinstance(event, MapEvent):
                     touched.extend(_new_texts(event))
-                elif isinstance(event, TextEvent) and brings_returns(event.delta):
+                elif isinstance(event, TextEvent) and brings_returns(cast(Any, event).delta):
                     touched.append(cast(Any, event).target)
 
         subscription = self._files.observe_deep(note)
