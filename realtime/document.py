@@ -90,7 +90,7 @@ class Document:
         self.broken = False
 
     def restore(self, update: bytes) -> bool:
-        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, and whatever else."""
+        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or pycrdt's."""
         footprint = read_keystroke(update) or check_update(update, LongWalk)
         if not footprint.fits(self._known):
             return False
