@@ -7,11 +7,13 @@ Two ways to the same end: `LineOutbox` hands ready frames to a transport, one wr
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
 
 from realtime.errors import CloseCode
-from realtime.frames import Bundle, binary_frame
+from realtime.frames import Bundle, binary_frame, frame_head
+
+Buffer = bytes | memoryview
 
 MAX_PAYLOADS = 10_000
 """Messages in a queue, however small."""
@@ -41,6 +43,10 @@ class Outbox:
     def put_bundle(self, bundle: Bundle) -> None:
         """Messages that many sockets get."""
         raise NotImplementedError
+
+    def put_pieces(self, pieces: Sequence[Buffer]) -> None:
+        """One message, of which others get long pieces too: those are not copied where that can be helped."""
+        self.put(b"".join(pieces))
 
     @property
     def queued_bytes(self) -> int:
@@ -137,7 +143,7 @@ class QueueOutbox(Outbox):
 class Transport(Protocol):
     """The part of an asyncio transport that a line writes to."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: Buffer) -> None: ...
     def is_closing(self) -> bool: ...
     def get_write_buffer_size(self) -> int: ...
 
@@ -170,6 +176,24 @@ class Turn:
         waiting, self._waiting = self._waiting, []
         for outbox in waiting:
             outbox.write()
+
+
+def _few(pieces: Sequence[Buffer]) -> Iterator[Buffer]:
+    """The same bytes, neighbours joined unless they are long."""
+    short: list[Buffer] = []
+    for piece in pieces:
+        if len(piece) > MAX_TURN_BYTES:
+            yield from _joined(short)
+            short = []
+            yield piece
+        else:
+            short.append(piece)
+    yield from _joined(short)
+
+
+def _joined(short: list[Buffer]) -> Iterator[Buffer]:
+    if short:
+        yield b"".join(short)
 
 
 class LineOutbox(Outbox):
@@ -207,6 +231,17 @@ class LineOutbox(Outbox):
                 self._write(bundle.wire)
         else:
             self._put(bundle.wire)
+
+    def put_pieces(self, pieces: Sequence[Buffer]) -> None:
+        """A long message goes to the transport in its pieces, so that many who get it share them while they wait."""
+        length = sum(map(len, pieces))
+        if length <= MAX_TURN_BYTES:
+            self.put(b"".join(pieces))
+        elif self.closing is None:
+            self.write()
+            for piece in _few([frame_head(length), *pieces]):
+                if not self._transport.is_closing():
+                    self._transport.write(piece)
 
     def _put(self, wire: bytes) -> None:
         if self.closing is None:
