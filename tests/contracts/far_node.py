@@ -6,7 +6,6 @@ from functools import partial
 
 from realtime.nats_fanout import NatsFanout
 
-
 say = partial(print, flush=True)
 
 
