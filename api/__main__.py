@@ -66,8 +66,7 @@ def serve(settings: Settings) -> int:
         ws=LineProtocol,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,  # costs more than the bytes it saves: frames of edits are tiny
-        ws_ping_interval=20.0,
-        ws_ping_timeout=20.0,
+        ws_ping_interval=None,  # a connection that is served has one heart-beat with all others, see `Pulse`
         log_config=None,
         access_log=False,
         server_header=False,

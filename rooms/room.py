@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -51,6 +50,22 @@ class _SealedEvents:
 class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
+    __slots__ = (
+        "_documents",
+        "_events",
+        "_here",
+        "_journal",
+        "_leaving",
+        "_limits",
+        "_loading",
+        "_store",
+        "_trials",
+        "id",
+        "members",
+        "record",
+        "sessions",
+    )
+
     def __init__(
         self,
         record: RoomRecord,
@@ -68,34 +83,36 @@ class Room:
         self._store = store
         self._limits = limits
         self._trials = trials
-        self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
+        self._documents: dict[str, SharedDocument] = {}
+        self._loading: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
-        self._here: Counter[str] = Counter()
+        self._here: dict[str, int] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
 
     async def document(self, name: str) -> SharedDocument:
         """Load it once, however many ask at the same moment; a failed load is not remembered."""
-        task = self._documents.get(name)
+        shared = self._documents.get(name)
+        if shared is not None:
+            return shared
+        task = self._loading.get(name)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._load(name), name=f"load-{name}")
-            self._documents[name] = task
-        try:
-            return await asyncio.shield(task)
-        except Exception:
-            if self._documents.get(name) is task:
-                del self._documents[name]
-            raise
+            self._loading[name] = task
+        return await asyncio.shield(task)
 
     async def _load(self, name: str) -> SharedDocument:
-        shared = SharedDocument(
-            self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials
-        )
-        await shared.load()
-        return shared
+        try:
+            shared = SharedDocument(
+                self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials
+            )
+            await shared.load()
+            self._documents[name] = shared
+            return shared
+        finally:
+            del self._loading[name]
 
     def loaded(self) -> list[SharedDocument]:
-        tasks = [task for task in self._documents.values() if task.done() and not task.cancelled()]
-        return [task.result() for task in tasks if task.exception() is None]
+        return list(self._documents.values())
 
     # Sessions
 
@@ -125,7 +142,7 @@ class Room:
 
     def _arrive(self, member: Member) -> None:
         self.members[member.id] = member
-        self._here[member.id] += 1
+        self._here[member.id] = self._here.get(member.id, 0) + 1
         timer = self._leaving.pop(member.id, None)
         if timer is not None:
             timer.cancel()
