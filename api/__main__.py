@@ -1,4 +1,4 @@
-"""The command line: `sangam serve`, `sangam check`."""
+"""The command line: `sangam serve`, `sangam check`, and what `api.operator` adds."""
 
 import argparse
 import asyncio
@@ -13,14 +13,16 @@ import uvicorn
 
 from api.app import create_app
 from api.check import check
+from api.house import House
 from api.line import LineProtocol
 from api.observability import set_up_logging
+from api.operator import add_operator_commands, operate
 from api.ops import VERSION
 from api.request_head import BoundedHttp
 from api.settings import Settings, SettingsError, read_settings
+from api.stores import store_of
 from realtime.update import STACK_BYTES
-from rooms.errors import StoreUnavailable
-from rooms.sqlite_store import SqliteStore
+from rooms.errors import RoomError
 
 MOST_FILES = 65_536
 
@@ -31,9 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "check":
             return asyncio.run(check(read_settings(data=options.data)))
+        if options.command != "serve":
+            return asyncio.run(operate(options, read_settings(data=options.data)))
         open_rooms = True if options.open_rooms else None
         return serve(read_settings(host=options.host, port=options.port, data=options.data, open_rooms=open_rooms))
-    except (SettingsError, StoreUnavailable) as error:
+    except (SettingsError, RoomError) as error:
         print(f"sangam: {error}", file=sys.stderr)
         return 2
 
@@ -49,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--open-rooms", action="store_true", help="unknown rooms are created, everyone may write")
     checking = commands.add_parser("check", help="what works on this machine, what does not, how to mend it")
     checking.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
+    add_operator_commands(commands)
     return parser
 
 
@@ -73,6 +78,7 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=int(settings.drain_seconds),
     )
     asyncio.run(_try_store(settings))
+    asyncio.run(_try_house(settings))
     with listen(settings) as listening:
         host, port = listening.getsockname()[:2]
         server = _Server(config, greeting(host, port))
@@ -82,9 +88,16 @@ def serve(settings: Settings) -> int:
 
 async def _try_store(settings: Settings) -> None:
     """Open and close the store once, so that what is wrong with it is told in a sentence before anything starts."""
-    store = SqliteStore(settings.data_folder, settings.store_sync)
+    store = store_of(settings)
     await store.open()
     await store.close()
+
+
+async def _try_house(settings: Settings) -> None:
+    """The same for the broker and the cache."""
+    house = House(settings)
+    await house.open()
+    await house.close()
 
 
 class _Server(uvicorn.Server):

@@ -6,6 +6,7 @@ import sys
 from api.app import toolchain_paths
 from api.pages import Pages
 from api.settings import Settings
+from api.stores import store_of
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from rooms.errors import StoreUnavailable
@@ -29,6 +30,8 @@ def _line(works: bool, what: str, good: str, mend: str) -> bool:
 
 
 async def _store(settings: Settings) -> bool:
+    if settings.database_url:
+        return await _database(settings)
     store = SqliteStore(settings.data_folder, settings.store_sync)
     try:
         await store.open()
@@ -38,6 +41,16 @@ async def _store(settings: Settings) -> bool:
         )
     await store.close()
     return _line(True, "Store", f"SQLite {sqlite3.sqlite_version} in {settings.data_folder}", "")
+
+
+async def _database(settings: Settings) -> bool:
+    store = store_of(settings)
+    try:
+        await store.open()
+    except StoreUnavailable as error:
+        return _line(False, "Store", "", str(error))
+    await store.close()
+    return _line(True, "Store", "PostgreSQL, as SANGAM_DATABASE_URL says", "")
 
 
 async def _execution(settings: Settings) -> None:

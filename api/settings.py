@@ -32,10 +32,25 @@ class Settings(msgspec.Struct, frozen=True):
     data: Annotated[str, _help("folder of everything that lasts")] = "data"
     open_rooms: Annotated[bool, _help("an unknown room is created on first connection and everyone may write")] = False
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _help("least important lines to log")] = "info"
+    nats_url: Annotated[
+        str,
+        _help("NATS for live traffic between several nodes: `nats://user:password@host:4222`, more with `,` between"),
+    ] = ""
+    redis_url: Annotated[
+        str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
+    ] = ""
     store_sync: Annotated[
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
     ] = "normal"
+    database_url: Annotated[
+        str, _help("PostgreSQL in place of SQLite, for several nodes: `postgresql://user:password@host:5432/database`")
+    ] = ""
+    database_connections: Annotated[Amount, _help("most connections to PostgreSQL, besides two for commits")] = 8
+    database_seconds: Annotated[Seconds, _help("time that PostgreSQL has for one answer")] = 5.0
+    history_days: Annotated[
+        Span, _help("history that is kept; older edits go once a snapshot contains them. 0 keeps all")
+    ] = 0.0
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20

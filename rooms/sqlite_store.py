@@ -200,13 +200,13 @@ class SqliteStore:
             ).fetchone()
             seq, nested, snapshot = found or (0, 0, None)
             tail = self._read.execute(
-                f"SELECT data FROM entries WHERE room = {_ROOM} AND seq > ? AND channel = ? AND kind = 'update'"
+                f"SELECT seq, data FROM entries WHERE room = {_ROOM} AND seq > ? AND channel = ? AND kind = 'update'"
                 " ORDER BY seq",
                 (room, seq, document),
             ).fetchall()
         finally:
             self._read.execute("COMMIT")
-        return Stored(seq, nested, snapshot, tuple(data for (data,) in tail))
+        return Stored(seq, nested, snapshot, tuple(data for _, data in tail), tail[-1][0] if tail else seq)
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         values = (room, document, seq, nested, state)

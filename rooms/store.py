@@ -43,6 +43,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Stored(msgspec.Struct, frozen=True):
     """A document as the journal holds it: a snapshot that contains every entry up to `seq`, and the updates after it.
 
+    Together they contain every entry up to `upto`: a snapshot made of them, and of nothing else, may say so.
     `nested` is the snapshot's count of nested items (`realtime.update.check_update`).
     """
 
@@ -50,6 +51,7 @@ class Stored(msgspec.Struct, frozen=True):
     nested: int
     snapshot: bytes | None
     tail: tuple[bytes, ...]
+    upto: int
 
 
 class RoomRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -120,3 +122,12 @@ class RoomStore(Protocol):
 
     async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
         """The room and member a token belongs to."""
+
+
+class Store(JournalStore, RoomStore, Protocol):
+    """Both ports, and a life: opened before anything is asked, closed when nothing is asked any more."""
+
+    async def open(self) -> None:
+        """Raises StoreUnavailable with a sentence for the operator."""
+
+    async def close(self) -> None: ...

@@ -26,10 +26,13 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
+    "asyncpg": ("rooms/postgres_",),
     "msgspec": ("",),
+    "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
     "pycrdt": ("realtime/document.py",),
-    "sqlite3": ("rooms/sqlite_store.py", "api/check.py"),
+    "redis": ("rooms/redis_cache.py",),
+    "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),
     "uvicorn": ("api/",),
     "websockets": ("api/", "realtime/frames.py"),

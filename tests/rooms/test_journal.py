@@ -161,7 +161,7 @@ async def test_J7_a_snapshot_and_the_tail_are_the_document(store: GatedStore) ->
     assert await store.append("a commit", updates) == [1, 2, 3, 4, 5]
     await store.save_snapshot(ROOM.id, "main", 3, 7, b"snapshot")
     await store.save_snapshot(ROOM.id, "main", 2, 0, b"an older one that comes late")
-    assert await store.load(ROOM.id, "main") == Stored(3, 7, b"snapshot", (b"\x04", b"\x05"))
+    assert await store.load(ROOM.id, "main") == Stored(3, 7, b"snapshot", (b"\x04", b"\x05"), 5)
 
 
 async def test_events_are_read_forwards_and_backwards(store: GatedStore) -> None:

@@ -1,0 +1,245 @@
+"""Both store ports on PostgreSQL, for any number of nodes on one database."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import asyncpg
+
+from rooms.access import Role
+from rooms.errors import RoomNotFound, StoreUnavailable
+from rooms.postgres_database import AnyConnection, Database
+from rooms.postgres_schema import prepare
+from rooms.store import Draft, Entry, Link, Member, RoomRecord, Stored
+
+_APPEND = "SELECT append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_KEY = "(SELECT key FROM rooms WHERE id = $1)"
+_LOAD = (
+    f"WITH latest AS (SELECT seq, nested, state FROM snapshots WHERE room = {_KEY} AND document = $2)"
+    " SELECT 0::bigint AS place, seq, nested, state AS data FROM latest"
+    " UNION ALL"
+    f" SELECT seq, seq, 0, data FROM entries WHERE room = {_KEY} AND channel = $2 AND kind = 'update'"
+    " AND seq > coalesce((SELECT seq FROM latest), 0)"
+    " ORDER BY place"
+)
+_SNAPSHOT = (
+    f"INSERT INTO snapshots (room, document, seq, nested, state) VALUES ({_KEY}, $2, $3, $4, $5)"
+    " ON CONFLICT (room, document) DO UPDATE SET seq = excluded.seq, nested = excluded.nested, state = excluded.state"
+    " WHERE excluded.seq >= snapshots.seq"
+)
+_CREATE_ROOM = (
+    "WITH made AS (INSERT INTO rooms (id, name, kind, language, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING key),"
+    " counted AS (INSERT INTO counters (id, room) SELECT $1, key FROM made)"
+    " INSERT INTO links (code, room, role) SELECT code, key, role FROM made, unnest($6::text[], $7::text[])"
+    " AS given (code, role)"
+)
+_ADD_MEMBER = (
+    "WITH raised AS (UPDATE counters SET last_member = last_member + 1 WHERE id = $1 RETURNING room, last_member)"
+    " INSERT INTO members (room, number, id, name, role, token_hash)"
+    " SELECT room, last_member, $2, $3, $4, $5 FROM raised RETURNING number"
+)
+
+_SLOWEST_BYTES_PER_SECOND = 2**20
+"""A large batch, say after a pause of the database, and a large document get more time: else none would ever pass."""
+_LARGEST_DOCUMENT_SECONDS = 60.0
+_ANSWERED_SECONDS = 120.0
+"""How long a commit that was answered is remembered."""
+_SWEEP_SECONDS = 10.0
+_ABANDONED = "1 day"
+"""How long one is remembered whose node did not come to forget it."""
+
+
+class PostgresStore:
+    """Owns its connections to one database; others may use the same database at the same time.
+
+    Appends have connections of their own, so that no slow load makes an edit wait.
+    """
+
+    def __init__(self, url: str, *, connections: int = 8, seconds: float = 5.0) -> None:
+        self._journal = Database(url, connections=2, seconds=seconds)
+        self._database = Database(url, connections=connections, seconds=seconds)
+        self._answered: deque[tuple[float, str]] = deque()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Makes the tables of an empty database. Raises StoreUnavailable with a sentence for the operator."""
+        try:
+            for database in (self._database, self._journal):
+                await database.open()
+            await self._database.run(prepare, more_seconds=_LARGEST_DOCUMENT_SECONDS)
+        except BaseException:
+            await self.close()
+            raise
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep_always(), name="commits-sweep")
+
+    async def close(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+            self._sweeper = None
+        for database in (self._journal, self._database):
+            await database.close()
+
+    # The journal
+
+    async def append(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
+        """One statement, so that a node that stands still in the middle of it holds no lock that others wait for.
+
+        Raises RoomNotFound if one of the rooms does not exist; then nothing was written.
+        """
+        if not drafts:
+            return []
+        places: dict[str, int] = {}
+        counts: list[int] = []
+        room_of, nth = [], []
+        for draft in drafts:
+            place = places.setdefault(draft.room, len(places) + 1)
+            if place > len(counts):
+                counts.append(0)
+            counts[place - 1] += 1
+            room_of.append(place)
+            nth.append(counts[place - 1])
+        firsts = await self._append(commit, list(places), counts, room_of, nth, drafts)
+        return [firsts[place - 1] + n for place, n in zip(room_of, nth, strict=True)]
+
+    async def _append(
+        self,
+        commit: str,
+        rooms: list[str],
+        counts: list[int],
+        room_of: list[int],
+        nth: list[int],
+        drafts: Sequence[Draft],
+    ) -> list[int]:
+        datas = [draft.data for draft in drafts]
+        values = (
+            [draft.time for draft in drafts],
+            [draft.author for draft in drafts],
+            [draft.channel for draft in drafts],
+            [draft.kind for draft in drafts],
+            datas,
+        )
+        more_seconds = sum(map(len, datas)) // _SLOWEST_BYTES_PER_SECOND
+
+        async def commit_all(connection: AnyConnection) -> list[int] | None:
+            found: list[int] | None = await connection.fetchval(_APPEND, commit, rooms, counts, room_of, nth, *values)
+            return found
+
+        try:
+            firsts = await self._journal.run(commit_all, more_seconds=more_seconds)
+        except asyncpg.UniqueViolationError as error:
+            raise StoreUnavailable(f"{self._journal.name}: {error}") from error
+        if firsts is None:
+            raise RoomNotFound("an entry is of a room that does not exist")
+        self._answered.append((time.monotonic(), commit))
+        return firsts
+
+    async def load(self, room: str, document: str) -> Stored:
+        """Snapshot and tail are of one moment: they are one statement."""
+
+        async def read(connection: AnyConnection) -> list[asyncpg.Record]:
+            return await connection.fetch(_LOAD, room, document)
+
+        rows = await self._database.run(read, more_seconds=_LARGEST_DOCUMENT_SECONDS)
+        seq, nested, snapshot = 0, 0, None
+        if rows and rows[0]["place"] == 0:
+            _, seq, nested, snapshot = rows.pop(0)
+        return Stored(seq, nested, snapshot, tuple(row["data"] for row in rows), rows[-1]["seq"] if rows else seq)
+
+    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        async def write(connection: AnyConnection) -> None:
+            await connection.execute(_SNAPSHOT, room, document, seq, nested, state)
+
+        await self._database.run(write, more_seconds=_LARGEST_DOCUMENT_SECONDS)
+
+    async def entries(
+        self,
+        room: str,
+        channels: Sequence[str],
+        *,
+        after: int | None,
+        before: int | None,
+        limit: int,
+        kinds: Sequence[str] = (),
+    ) -> list[Entry]:
+        only = " AND kind = ANY ($6)" if kinds else ""
+        order = "DESC" if after is None else "ASC"
+        rows = await self._database.rows(
+            f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_KEY} AND channel = ANY ($2)"
+            f" AND channel IN ('chat', 'run', 'room') AND seq > $3 AND seq < $4{only} ORDER BY seq {order} LIMIT $5",
+            *(room, list(channels), after or 0, 2**62 if before is None else before, limit),
+            *((list(kinds),) if kinds else ()),
+        )
+        found = [Entry(room, *row) for row in rows]
+        return found if after is not None else found[::-1]
+
+    # Rooms, links, members
+
+    async def create_room(self, room: RoomRecord, links: Sequence[Link]) -> bool:
+        with_room = (room.id, room.name, room.kind, room.language, room.created_at)
+        with_links = ([link.code for link in links], [link.role for link in links])
+        try:
+            await self._database.rows(_CREATE_ROOM, *with_room, *with_links)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    async def room(self, room: str) -> RoomRecord | None:
+        sql = "SELECT id, name, kind, language, created_at FROM rooms WHERE id = $1"
+        row = await self._database.row(sql, room) if _is_text(room) else None
+        return RoomRecord(*row) if row else None
+
+    async def link(self, code: str) -> Link | None:
+        sql = "SELECT code, id, role FROM links JOIN rooms ON key = room WHERE code = $1"
+        row = await self._database.row(sql, code) if _is_text(code) else None
+        return Link(*row) if row else None
+
+    async def links(self, room: str) -> list[Link]:
+        rows = await self._database.rows(f"SELECT code, role FROM links WHERE room = {_KEY} ORDER BY code", room)
+        return [Link(code, room, role) for code, role in rows]
+
+    async def add_member(self, room: str, member_id: str, name: str, role: Role, token_hash: bytes) -> Member:
+        row = await self._database.row(_ADD_MEMBER, room, member_id, name, role, token_hash)
+        if row is None:
+            raise RoomNotFound(f"there is no room {room[:64]}")
+        return Member(member_id, name, role, row[0])
+
+    async def members(self, room: str) -> list[Member]:
+        sql = f"SELECT id, name, role, number FROM members WHERE room = {_KEY} ORDER BY number"
+        return [Member(*row) for row in await self._database.rows(sql, room)]
+
+    async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
+        sql = (
+            "SELECT rooms.id, members.id, members.name, role, number FROM members JOIN rooms ON key = room"
+            " WHERE token_hash = $1"
+        )
+        row = await self._database.row(sql, token_hash)
+        return (row[0], Member(*row[1:])) if row else None
+
+    # Forgetting old commits
+
+    async def _sweep_always(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            with contextlib.suppress(StoreUnavailable):  # the next time will do
+                await self.sweep(time.monotonic() - _ANSWERED_SECONDS)
+
+    async def sweep(self, until: float) -> None:
+        """Forget the own commits that were answered before `until` (monotonic), and what dead nodes left long ago.
+
+        One that was never answered is kept: its node may yet ask for it again.
+        """
+        old = []
+        while self._answered and self._answered[0][0] < until:
+            old.append(self._answered.popleft()[1])
+        await self._database.rows(
+            f"DELETE FROM commits WHERE id = ANY ($1) OR time < now() - interval '{_ABANDONED}'", old
+        )
+
+
+def _is_text(name: str) -> bool:
+    """Whether PostgreSQL can have such a text: it has no NUL, and nobody has half a surrogate pair in UTF-8."""
+    return "\0" not in name and all(not "\ud800" <= letter <= "\udfff" for letter in name)

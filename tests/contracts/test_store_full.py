@@ -1,0 +1,138 @@
+"""PostgreSQL without room for more: told, nothing half written, and everything goes on when there is room again."""
+
+import os
+import random
+import resource
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from rooms.errors import StoreUnavailable
+from rooms.postgres_store import PostgresStore
+from rooms.store import Draft
+from tests.contracts.conftest import draft, make_rooms, opened
+from tests.crash.stores import small_disk
+from tests.server import eventually
+from tests.services.postgres import PostgresServer, postgres
+
+MEGABYTE = 2**20
+
+
+class Trouble:
+    """A server, a database in it, and ways to take its space and to give it back."""
+
+    def __init__(self, server: PostgresServer, url: str, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self.server = server
+        self.url = url
+        self.begin = begin
+        self.end = end
+
+
+@contextmanager
+def limited_files(_folder: Path) -> Iterator[Trouble]:
+    """No file of the server may grow past the size of its largest ones."""
+    with postgres() as server:
+        url = server.create_database()
+
+        def limit(size: int) -> None:
+            for pid in server.processes():
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+        yield Trouble(server, url, lambda: limit(16 * MEGABYTE), lambda: limit(resource.RLIM_INFINITY))
+
+
+@contextmanager
+def full_tables(folder: Path) -> Iterator[Trouble]:
+    """The disk of the tables is full, that of the log is not: the server goes on."""
+    with postgres() as server, small_disk(folder / "disk", 40) as disk:
+        tables = _given_to(server, disk / "tables")
+        server.sql(f"CREATE TABLESPACE small LOCATION '{tables}'")
+        server.sql("CREATE DATABASE small TABLESPACE small")
+        yield Trouble(server, server.url("small"), lambda: _fill(disk), lambda: _free(disk))
+
+
+@contextmanager
+def full_everything(folder: Path) -> Iterator[Trouble]:
+    """Its only disk is full: the server gives up, and is started again by the operator."""
+    with small_disk(folder / "disk", 160) as disk, postgres(disk) as server:
+
+        def end() -> None:
+            _free(disk)
+            server.end()
+            server.start()
+
+        yield Trouble(server, server.create_database(), lambda: _fill(disk), end)
+
+
+def _given_to(server: PostgresServer, folder: Path) -> Path:
+    folder.mkdir()
+    found = server.data.stat()
+    os.chown(folder, found.st_uid, found.st_gid)
+    return folder
+
+
+def _fill(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as filler:
+        try:
+            while filler.write(bytes(MEGABYTE // 4)):
+                pass
+        except OSError:
+            return
+
+
+def _free(disk: Path) -> None:
+    (disk / "filler").unlink(missing_ok=True)
+
+
+Kind = Callable[[Path], AbstractContextManager[Trouble]]
+KINDS: list[Kind] = [full_tables, full_everything] if os.geteuid() == 0 else [limited_files]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def trouble(request: pytest.FixtureRequest) -> Iterator[Trouble]:
+    with tempfile.TemporaryDirectory(prefix="sangam-full-") as folder:
+        Path(folder).chmod(0o755)  # the server is another user
+        with request.param(Path(folder)) as trouble:
+            yield trouble
+
+
+def _batch(number: int, size: int) -> list[Draft]:
+    """Bytes that do not compress."""
+    chance = random.Random(number)
+    return [draft(data=chance.randbytes(size)) for _ in range(4)]
+
+
+async def test_D2_D6_D7_without_space_nothing_is_half_written_and_nothing_is_lost(trouble: Trouble) -> None:
+    async with opened(PostgresStore(trouble.url, seconds=1.0)) as store:
+        await make_rooms(store, "rm_one")
+        written = 0
+
+        async def write(size: int) -> bool:
+            nonlocal written
+            try:
+                seqs = await store.append(f"c{written}", _batch(written, size))
+            except StoreUnavailable:
+                return False
+            assert seqs == [4 * written + nth for nth in range(1, 5)]
+            written += 1
+            return True
+
+        assert await write(MEGABYTE)
+        trouble.begin()
+        while await write(MEGABYTE):
+            assert written < 100, "the disk was never full"
+        refused = written
+        trouble.end()
+        size = MEGABYTE
+        while not await write(size):
+            await _until_it_answers(trouble.server)
+        assert written == refused + 1
+        tail = (await store.load("rm_one", "main")).tail
+        assert list(tail) == [one.data for number in range(written) for one in _batch(number, size)]
+
+
+async def _until_it_answers(server: PostgresServer) -> None:
+    await eventually(server.answers)
