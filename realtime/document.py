@@ -69,13 +69,14 @@ class Document:
     `size` counts the bytes applied since the last full encoding, an upper bound of what the document takes; `blocks`
     is such a bound of the pieces that the library keeps, which a hostile edit can make it scan for each of its items.
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
+    The library's wrappers take more memory than a small document, so they are made when they are needed.
     """
 
-    __slots__ = ("_doc", "_files", "_known", "_pairs", "_strain", "blocks", "broken", "max_bytes", "nested", "size")
+    __slots__ = ("_inner", "_known", "_pairs", "_strain", "_wrapped", "blocks", "broken", "max_bytes", "nested", "size")
 
     def __init__(self, max_bytes: int) -> None:
-        self._doc: Doc[Any] = Doc()
-        self._files: Map[Any] = self._doc.get(FILES, type=Map)
+        self._inner = Doc()._doc
+        self._wrapped: tuple[Doc[Any], Map[Any]] | None = None
         self._known: dict[int, int] = {}
         self._pairs = Pairs()
         self.max_bytes = max_bytes
@@ -84,6 +85,20 @@ class Document:
         self.blocks = 0
         self._strain = 0.0
         self.broken = False
+
+    @property
+    def _doc(self) -> Doc[Any]:
+        return self._wrap()[0]
+
+    @property
+    def _files(self) -> Map[Any]:
+        return self._wrap()[1]
+
+    def _wrap(self) -> tuple[Doc[Any], Map[Any]]:
+        if self._wrapped is None:
+            doc: Doc[Any] = Doc(doc=self._inner)
+            self._wrapped = doc, doc.get(FILES, type=Map)
+        return self._wrapped
 
     def load(self, snapshot: bytes | None, nested: int, updates: Iterable[bytes]) -> None:
         """Apply what the journal holds; the bytes were checked when they came in.
@@ -99,7 +114,7 @@ class Document:
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
-        self._doc.apply_update(update)
+        self._commit(update)
         self.size += len(update)
 
     def _load_one(self, update: bytes, is_walked: bool) -> None:
@@ -252,14 +267,17 @@ class Document:
             self._strain += took
 
     def _apply_unmeasured(self, update: bytes) -> None:
-        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
-        inner = self._doc._doc
-        transaction = inner.create_transaction()
         try:
-            inner.apply_update(transaction, update)
-            transaction.commit()
-        except BaseException as error:
+            self._commit(update)
+        except BaseException as error:  # a panic in Rust is no Exception
             self._break(error)
+
+    def _commit(self, update: bytes) -> None:
+        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
+        transaction = self._inner.create_transaction()
+        try:
+            self._inner.apply_update(transaction, update)
+            transaction.commit()
         finally:
             transaction.drop()
 
@@ -278,16 +296,27 @@ class Document:
         raise BadUpdate("the update contradicts the document") from error
 
     def state_vector(self) -> bytes:
-        return self._doc.get_state()
+        transaction = self._inner.create_transaction()
+        try:
+            return self._inner.get_state(transaction)
+        finally:
+            transaction.drop()
+
+    def _beyond(self, state_vector: bytes) -> bytes:
+        transaction = self._inner.create_transaction()
+        try:
+            return self._inner.get_update(transaction, state_vector)
+        finally:
+            transaction.drop()
 
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
         clocks(state_vector)
-        return self._doc.get_update(state_vector)
+        return self._beyond(state_vector)
 
     def encode(self) -> bytes:
         """The whole document as one update."""
-        state = self._doc.get_update()
+        state = self._beyond(b"\x00")
         self.size = len(state)
         return state
 

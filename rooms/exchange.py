@@ -80,6 +80,8 @@ class Listener(Protocol):
 class Exchange:
     """Owned by its room, from before anything of it is loaded until it is closed."""
 
+    __slots__ = ("_fanout", "_listener", "_room", "_subscription")
+
     def __init__(self, room: str, fanout: Fanout) -> None:
         self._room = room
         self._fanout = fanout
