@@ -60,8 +60,9 @@ class BoundedHttp(HttpToolsProtocol):
         self.ws_protocol_class = make  # type: ignore[assignment]
         with contextlib.suppress(Exception):
             super().handle_websocket_upgrade()
+        self.ws_protocol_class = self.config.ws_protocol_class
         if made and getattr(made[0], "handshake_initiated", False):
-            self.parser = None  # it and this object know each other, so only the garbage collector would find them
+            self.parser = None  # they know each other: only the garbage collector would find them
         else:
             self.connections.difference_update(made)
             self.transport.set_protocol(self)
