@@ -62,7 +62,8 @@ class BoundedHttp(HttpToolsProtocol):
             super().handle_websocket_upgrade()
         self.ws_protocol_class = self.config.ws_protocol_class
         if made and getattr(made[0], "handshake_initiated", False):
-            self.parser = None  # they know each other: only the garbage collector would find them
+            # They know each other: only the garbage collector would find them.
+            self.parser = None  # type: ignore[assignment]
         else:
             self.connections.difference_update(made)
             self.transport.set_protocol(self)
