@@ -10,7 +10,7 @@ from realtime.update import STACK_BYTES
 MOST_FILES = 65_536
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _OWN_PAGES_BYTES = 65_536
-_GC_THRESHOLDS = (20_000, 20, 20)
+_GC_THRESHOLDS = (20_000, 10, 10)
 
 
 def raise_stack_limit() -> None:

@@ -99,7 +99,7 @@ class Exchange:
     def close(self) -> None:
         if self._subscription is not None:
             self._subscription.close()
-        self._listener = None
+        self._listener = self._subscription = None
 
     @property
     def node(self) -> str:

@@ -163,7 +163,7 @@ class RoomRegistry:
         except Exception as error:
             _log.error("closing a room failed", extra={"room": room.id, "error": repr(error)})
         finally:
-            room.exchange.close()
+            room.close()
             del self._open[room.id]
             del self._closing[room.id]
 

@@ -272,6 +272,12 @@ class Room:
         for session in list(self.sessions):
             session.outbox.close(code, reason)
 
+    def close(self) -> None:
+        """For good, once it is settled and nobody visits it."""
+        self.exchange.close()
+        for shared in self.loaded():
+            shared.close()
+
     async def settle(self) -> None:
         """Say who left and write the snapshots; the journal is flushed by the caller."""
         for member_id, timer in list(self._leaving.items()):

@@ -294,6 +294,11 @@ class SharedDocument:
             if self._gathered is not None:
                 self._gathered.changed_clients.clear()
 
+    def close(self) -> None:
+        """For good, when its room is let go; otherwise only the garbage collector would find it."""
+        self.audience.close()
+        self.siblings.close()
+
     # The batch
 
     def _batch(self) -> Gathered:

@@ -118,7 +118,7 @@ class SqliteStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self._folder / "lock")
             self._writer, self._reader = _Worker("store-writer"), _Worker("store-reader")
-            # A statement that is kept for the next time keeps a copy of what it wrote: megabytes for each number of rows.
+            # A statement kept for the next time keeps a copy of what it wrote: megabytes for each number of rows.
             self._write = await self._do(self._writer, lambda: self._connect(kept_statements=0))
             self._read = await self._do(self._reader, lambda: self._connect(kept_statements=128))
             await self._intake.open()
