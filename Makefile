@@ -6,13 +6,17 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install test bench load check fmt docs lock toolchains clean
+.PHONY: help run cluster install test bench load check fmt docs lock toolchains clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
 
 run: install ## install, build, serve on http://127.0.0.1:8000 (ARGS="--port 9000" goes to the server)
 	@exec sangam serve $(ARGS)
+
+cluster: install ## three nodes, NATS, PostgreSQL, Redis and a proxy on this machine (ARGS="--port 8080 --nodes 3")
+	@$(SETUP) cluster
+	@exec python scripts/cluster.py $(ARGS)
 
 install: ## install and build, without serving
 	@$(SETUP) base web

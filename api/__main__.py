@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.check import check
+from api.house import House
 from api.line import LineProtocol
 from api.observability import set_up_logging
 from api.operator import add_operator_commands, operate
@@ -78,6 +79,7 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=int(settings.drain_seconds),
     )
     asyncio.run(_try_store(settings))
+    asyncio.run(_try_house(settings))
     with listen(settings) as listening:
         host, port = listening.getsockname()[:2]
         server = _Server(config, greeting(host, port))
@@ -90,6 +92,13 @@ async def _try_store(settings: Settings) -> None:
     store = store_of(settings)
     await store.open()
     await store.close()
+
+
+async def _try_house(settings: Settings) -> None:
+    """The same for the broker and the cache."""
+    house = House(settings)
+    await house.open()
+    await house.close()
 
 
 class _Server(uvicorn.Server):

@@ -15,6 +15,7 @@ from api.archive import ArchiveApi
 from api.collab import CollabSocket
 from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
+from api.house import House
 from api.identity import Reception
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> Starlette:
     store = store_of(settings)
     metrics = Metrics()
     turn = Turn()
+    house = House(settings)
     runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
@@ -50,6 +52,7 @@ def create_app(settings: Settings) -> Starlette:
         store,
         limits,
         turn,
+        house.fanout,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
@@ -59,19 +62,21 @@ def create_app(settings: Settings) -> Starlette:
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
-    metrics.watch(registry, runner)
+    metrics.watch(registry, runner, house)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await store.open()
         retention.start()
         try:
+            await house.open()
             await runner.open()
             yield
             await runner.close()
             await runs.close()
             await registry.drain(settings.drain_seconds)
         finally:
+            await house.close()
             await retention.stop()
             await store.close()
 
@@ -80,7 +85,7 @@ def create_app(settings: Settings) -> Starlette:
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return Starlette(
         routes=[
-            *OpsApi(registry, store, runner, metrics, settings).routes,
+            *OpsApi(registry, store, runner, metrics, settings, house).routes,
             *RoomsApi(reception, registry, store, store, settings).routes,
             *runs.routes,
             *ArchiveApi(reception, registry, settings).routes,

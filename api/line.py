@@ -42,22 +42,23 @@ class LineProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Whole binary messages go straight to the line, everything else through the library's parser."""
-        if self._line is None or self._in_fragments or self.close_sent:
+        line = self._line
+        if line is None or self._in_fragments or self.close_sent:
             super().data_received(data)
             return
         if self._partial:
-            data = self._partial + data
-        start = 0
-        while start < len(data):
+            data, self._partial = self._partial + data, b""
+        start, size = 0, len(data)
+        while start < size:
             end, payload = read_frame(data, start)
             if end == 0:
-                break
+                self._keep(data[start:])
+                return
             if payload is not None and len(payload) <= self.config.ws_max_size:
-                self._line.deliver(payload)
+                line.deliver(payload)
             elif not self._to_library(data, start, end):
                 return
             start = end
-        self._keep(data[start:])
 
     def _to_library(self, data: bytes, start: int, end: int) -> bool:
         """False once the library has to have all that follows: in a fragmented message, or after an error."""

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.house import House
 from api.http import json_response
 from api.settings import Settings
 from exec_pool.runner_pool import Runner
@@ -29,16 +30,16 @@ class Metrics:
             buckets=_COMMIT_BUCKETS,
             registry=self.prometheus,
         )
-        self._sources: tuple[RoomRegistry, Runner] | None = None
+        self._sources: tuple[RoomRegistry, Runner, House] | None = None
 
-    def watch(self, registry: RoomRegistry, runner: Runner) -> None:
-        self._sources = (registry, runner)
+    def watch(self, registry: RoomRegistry, runner: Runner, house: House) -> None:
+        self._sources = (registry, runner, house)
         self.prometheus.register(self)
 
     def collect(self) -> Iterator[Metric]:
         if self._sources is None:
             return
-        registry, runner = self._sources
+        registry, runner, house = self._sources
         rooms, journal, runs = registry.stats(), registry.journal.stats(), runner.stats()
         yield GaugeMetricFamily("sangam_rooms", "Open rooms", rooms.rooms)
         yield GaugeMetricFamily("sangam_sessions", "Live sessions", rooms.sessions)
@@ -52,6 +53,7 @@ class Metrics:
         yield GaugeMetricFamily("sangam_runs_running", "Programs running", runs.running)
         yield GaugeMetricFamily("sangam_runs_queued", "Programs waiting for a cell", runs.queued)
         yield _by_status(runs.finished.items())
+        yield from _of_house(house)
 
     def text(self) -> bytes:
         return generate_latest(self.prometheus)
@@ -64,17 +66,39 @@ def _by_status(finished: Iterable[tuple[str, int]]) -> Metric:
     return family
 
 
+def _of_house(house: House) -> Iterator[Metric]:
+    fanout, cache = house.fanout.stats(), house.cache.stats()
+    yield GaugeMetricFamily("sangam_fanout_connected", "1 while other nodes can be reached", int(fanout.is_connected))
+    yield GaugeMetricFamily("sangam_fanout_nodes", "Other nodes that are there", fanout.nodes)
+    yield GaugeMetricFamily("sangam_fanout_rooms", "Rooms whose traffic is heard", fanout.rooms)
+    yield GaugeMetricFamily("sangam_fanout_queued_bytes", "Bytes waiting for the broker", fanout.queued_bytes)
+    yield CounterMetricFamily("sangam_fanout_sent", "Payloads handed on to other nodes", fanout.sent)
+    yield CounterMetricFamily("sangam_fanout_received", "Payloads of other nodes", fanout.received)
+    yield CounterMetricFamily("sangam_fanout_dropped", "Payloads that could not be handed on", fanout.dropped)
+    yield CounterMetricFamily("sangam_fanout_gaps", "Rooms told that something may be missing", fanout.gaps)
+    yield CounterMetricFamily("sangam_fanout_reconnects", "Connections made anew", fanout.reconnects)
+    yield GaugeMetricFamily("sangam_cache_available", "1 while the cache answers", int(cache.is_available))
+    yield CounterMetricFamily("sangam_cache_failures", "Calls that the cache did not answer", cache.failures)
+
+
 class OpsApi:
     """The handlers; one per process."""
 
     def __init__(
-        self, registry: RoomRegistry, store: Store, runner: Runner, metrics: Metrics, settings: Settings
+        self,
+        registry: RoomRegistry,
+        store: Store,
+        runner: Runner,
+        metrics: Metrics,
+        settings: Settings,
+        house: House,
     ) -> None:
         self._registry = registry
         self._store = store
         self._runner = runner
         self._metrics = metrics
         self._settings = settings
+        self._house = house
         self.routes = [
             Route("/healthz", self.live, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
@@ -86,9 +110,11 @@ class OpsApi:
         return PlainTextResponse("ok")
 
     async def ready(self, _request: Request) -> Response:
-        """Ready while edits are saved; the run engine may be missing, rooms work without it."""
+        """Ready while edits are saved. The run engine, other nodes and the cache may be missing: rooms work without."""
         state = self._registry.journal.state
-        return json_response({"journal": state}, 200 if state == "saved" else 503)
+        others = "connected" if self._house.fanout.is_connected else "away"
+        cache = "available" if self._house.cache.stats().is_available else "away"
+        return json_response({"journal": state, "fanout": others, "cache": cache}, 200 if state == "saved" else 503)
 
     async def metrics(self, _request: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -32,6 +32,13 @@ class Settings(msgspec.Struct, frozen=True):
     data: Annotated[str, _help("folder of everything that lasts")] = "data"
     open_rooms: Annotated[bool, _help("an unknown room is created on first connection and everyone may write")] = False
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _help("least important lines to log")] = "info"
+    nats_url: Annotated[
+        str,
+        _help("NATS for live traffic between several nodes: `nats://user:password@host:4222`, more with `,` between"),
+    ] = ""
+    redis_url: Annotated[
+        str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
+    ] = ""
     store_sync: Annotated[
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),

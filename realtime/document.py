@@ -6,23 +6,23 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import thread_time
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NoReturn, cast
 
+import msgspec
 from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
-from realtime.lib0 import Reader
+from realtime.keystroke import Keystroke, read_keystroke
+from realtime.line_ends import remove_returns
 from realtime.pairs import Pairs, may_hold_pairs
 from realtime.update import (
     EMPTY_UPDATE,
-    MAX_CLOCK,
     NESTED_LIMIT,
     Footprint,
-    Keystroke,
     check_update,
+    clocks,
     first_client,
     mergeable,
-    read_keystroke,
 )
 
 FILES = "files"
@@ -37,8 +37,6 @@ SLOW_SECONDS = 0.0005
 MEASURED_BLOCKS = 4000
 """In a smaller document no scan takes SLOW_SECONDS, and looking at the clock costs as much as a keystroke."""
 MAX_STRAIN_SECONDS = 0.1
-MAX_SINGLE_RETURNS = 16
-"""Carriage returns that one edit may bring into a text before they are mended by one replacement."""
 BYTES_PER_BLOCK = 8
 _BYTES_PER_STEP = 4096
 """Splitting a string copies it, so many bytes in the time of one step."""
@@ -54,7 +52,7 @@ def merge(updates: list[bytes]) -> list[bytes]:
         return updates
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True):
     """What an update brought: what of it was new, the edit that mends its line ends, the CRDT client it begins with.
 
     The first two are EMPTY_UPDATE if there is nothing.
@@ -125,15 +123,22 @@ class Document:
         for client, clock in footprint.middles:
             self._pairs.add(client, clock)
 
-    def accept(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> Taken:
-        """`apply`, with the line ends mended, and a short way for keystrokes that follow what is there."""
+    def type(self, update: bytes) -> int | None:
+        """The short way of `accept`, for a keystroke that follows what is there: its CRDT client.
+
+        None, and nothing was done, if it is anything else. Raises BadUpdate.
+        """
         stroke = read_keystroke(update)
-        if stroke is not None and self._follows(stroke, len(update)):
-            self._apply(update)
-            self._known[stroke.client] = stroke.end
-            self.size += len(update)
-            self.blocks += 3
-            return Taken(update, EMPTY_UPDATE, stroke.client)
+        if stroke is None or not self._follows(stroke, len(update)):
+            return None
+        self._apply(update)
+        self._known[stroke.client] = stroke.end
+        self.size += len(update)
+        self.blocks += 3
+        return stroke.client
+
+    def accept(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> Taken:
+        """`apply`, with the line ends mended."""
         if b"\r" in update:
             new, fixed = self.apply_normalised(update, may_repeat=may_repeat, passed=passed)
         else:
@@ -154,6 +159,22 @@ class Document:
             if clock >= known.get(client, 0) or (client, clock) in self._pairs:
                 return False
         return self._strain <= MAX_STRAIN_SECONDS
+
+    def join(self, update: bytes) -> bytes:
+        """Apply what another node has taken, whatever the limits here say; what of it was new.
+
+        Raises MissingEdits (nothing was applied) or BadUpdate (see `broken`).
+        """
+        footprint = check_update(update)
+        if not footprint.fits(self._known):
+            raise MissingEdits("the update builds on edits that are not there")
+        new = self._novelty(update)
+        self._note(footprint, new)
+        return new
+
+    def lacks(self, state_vector: bytes) -> bool:
+        """Whether somebody with this vector has what is not here."""
+        return any(clock > self._known.get(client, 0) for client, clock in clocks(state_vector).items())
 
     def apply(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
@@ -222,17 +243,25 @@ class Document:
 
     def _apply(self, update: bytes) -> None:
         if self.blocks < MEASURED_BLOCKS:
-            try:
-                self._doc.apply_update(update)
-            except BaseException as error:
-                self._break(error)
+            self._apply_unmeasured(update)
             return
         started = thread_time()
-        with self._breaking():
-            self._doc.apply_update(update)
+        self._apply_unmeasured(update)
         took = thread_time() - started
         if took > SLOW_SECONDS:
             self._strain += took
+
+    def _apply_unmeasured(self, update: bytes) -> None:
+        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
+        inner = self._doc._doc
+        transaction = inner.create_transaction()
+        try:
+            inner.apply_update(transaction, update)
+            transaction.commit()
+        except BaseException as error:
+            self._break(error)
+        finally:
+            transaction.drop()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -337,7 +366,7 @@ class Document:
             new = self.apply(update, may_repeat=may_repeat, passed=passed)
         finally:
             self._files.unobserve(subscription)
-        return new, self._edit(lambda: _remove_returns(touched))
+        return new, self._edit(lambda: remove_returns(touched))
 
 
 def _value(values: Map[Any], key: str) -> Any:
@@ -359,46 +388,3 @@ def _new_texts(event: Any) -> Iterator[Text]:
             value = _value(value, "text")
         if isinstance(value, Text):
             yield value
-
-
-def _remove_returns(texts: list[Text]) -> None:
-    """Positions of pycrdt texts are UTF-8 bytes, so the search is in bytes too.
-
-    Each edit costs the length of the text. Where there are many, all from the first to the last is written anew; what
-    somebody types into that very stretch at that very moment goes with it.
-    """
-    for text in texts:
-        raw = str(text).encode()
-        if raw.count(b"\r") > MAX_SINGLE_RETURNS:
-            start, end = raw.index(b"\r"), raw.rindex(b"\r") + 1
-            end += raw[end : end + 1] == b"\n"
-            text[start:end] = raw[start:end].decode().replace("\r\n", "\n").replace("\r", "\n")
-        else:
-            _remove_one_by_one(text, raw)
-
-
-def _remove_one_by_one(text: Text, raw: bytes) -> None:
-    found = raw.rfind(b"\r")
-    while found >= 0:
-        if raw[found + 1 : found + 2] == b"\n":
-            del text[found]
-        else:
-            text[found : found + 1] = "\n"
-        found = raw.rfind(b"\r", 0, found)
-
-
-def clocks(state_vector: bytes) -> dict[int, int]:
-    """Client → end of what is known of it. Raises ProtocolViolation on a malformed vector."""
-    reader = Reader(state_vector)
-    count = reader.uint()
-    if count > len(state_vector):
-        raise BadUpdate("state vector too short")
-    known = {}
-    for _ in range(count):
-        client, clock = reader.uint(), reader.uint()
-        if clock > MAX_CLOCK:
-            raise BadUpdate("clock out of range")
-        known[client] = clock
-    if not reader.exhausted:
-        raise BadUpdate("bytes after the state vector")
-    return known

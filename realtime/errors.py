@@ -4,7 +4,10 @@ RealtimeError
 ├── ProtocolViolation   the peer sent bytes that break the protocol
 │   └── BadUpdate       a CRDT update that is malformed or would harm the document
 ├── DocumentFull        the document reached its size limit and takes no more edits
-└── MissingEdits        an update that builds on edits which are not there
+├── MissingEdits        an update that builds on edits which are not there
+├── FanoutUnavailable   the broker between the nodes cannot be reached, or refuses us
+├── JobsUnavailable     the job queue does not answer; whether it took the call is not known
+└── QueueFull           the job queue takes no more
 """
 
 from enum import IntEnum
@@ -54,3 +57,17 @@ class MissingEdits(RealtimeError):
     """Nothing was applied; a client that is asked for all that it has sends what is missing too."""
 
     code = "missing_edits"
+
+
+class FanoutUnavailable(RealtimeError):
+    """The text says which address and why, without a password."""
+
+    code = "fanout_unavailable"
+
+
+class JobsUnavailable(RealtimeError):
+    code = "jobs_unavailable"
+
+
+class QueueFull(RealtimeError):
+    code = "queue_full"

@@ -39,7 +39,8 @@ class Bundle:
     def wire(self) -> bytes:
         """The bytes of all their frames, made on the first use."""
         if self._wire is None:
-            self._wire = b"".join(map(binary_frame, self.payloads))
+            frames = [binary_frame(payload) for payload in self.payloads]
+            self._wire = frames[0] if len(frames) == 1 else b"".join(frames)
         return self._wire
 
 
@@ -52,21 +53,25 @@ def read_frame(data: bytes, start: int) -> tuple[int, bytes | None]:
     available = len(data) - start
     if available < 2:
         return 0, None
-    length = data[start + 1] & 0x7F
+    second = data[start + 1]
+    length = second & 0x7F
     head = start + 2
     if length == 126:
         head += 2
-        length = int.from_bytes(data[start + 2 : head]) if available >= 4 else 65_536
+        length = data[start + 2] << 8 | data[start + 3] if available >= 4 else 65_536
     elif length == 127:
         head += 8
         length = int.from_bytes(data[start + 2 : head]) if available >= 10 else 2**62
-    is_masked = data[start + 1] & _MASKED
-    end = head + length + (4 if is_masked else 0)
+    if second < _MASKED:
+        end = head + length
+        return (end, None) if end <= len(data) else (0, None)
+    body = head + 4
+    end = body + length
     if end > len(data):
         return 0, None
-    if data[start] != _BINARY or not is_masked:
+    if data[start] != _BINARY:
         return end, None
-    return end, apply_mask(data[head + 4 : end], data[head : head + 4])
+    return end, apply_mask(data[body:end], data[head:body])
 
 
 def announced_length(data: bytes, start: int) -> int:

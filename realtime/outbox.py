@@ -211,10 +211,11 @@ class LineOutbox(Outbox):
         """What was put since the last time, in one write. The same bytes go to everybody who got only a bundle."""
         parts = self._parts
         if parts:
-            self._parts, self._size = [], 0
-            if self._transport.is_closing():  # the peer is gone; a write would raise, in everybody's turn
-                return
-            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            wire = parts[0] if len(parts) == 1 else b"".join(parts)
+            parts.clear()
+            self._size = 0
+            if not self._transport.is_closing():  # the peer is gone; a write would raise, in everybody's turn
+                self._transport.write(wire)
 
     def close(self, code: int, reason: str = "") -> None:
         if self.closing is None:

@@ -7,7 +7,8 @@ Sources: github.com/yjs/y-protocols (PROTOCOL.md), github.com/ueberdosis/hocuspo
 """
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from realtime.errors import ProtocolViolation
 from realtime.lib0 import UINT, Reader, read_id, read_uint, write_bytes, write_id, write_string, write_uint
@@ -20,44 +21,44 @@ _ONE_STATE = re.compile(rb"\x01(" + UINT + rb")(" + UINT + rb")(" + UINT + rb")(
 """What a client says of itself alone."""
 
 
-class SyncStep1(NamedTuple):
+class SyncStep1(msgspec.Struct, frozen=True, gc=False):
     state_vector: bytes
 
 
-class SyncUpdate(NamedTuple):
+class SyncUpdate(msgspec.Struct, frozen=True, gc=False):
     """An edit (`Update`) or the answer to our SyncStep1 (`SyncStep2`, is_reply)."""
 
     update: bytes
     is_reply: bool
 
 
-class AwarenessState(NamedTuple):
+class AwarenessState(msgspec.Struct, frozen=True, gc=False):
     client: int
     clock: int
     json: bytes
 
 
-class Awareness(NamedTuple):
+class Awareness(msgspec.Struct, frozen=True):
     states: list[AwarenessState]
 
 
-class QueryAwareness(NamedTuple):
+class QueryAwareness(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     token: str
 
 
-class Stateless(NamedTuple):
+class Stateless(msgspec.Struct, frozen=True, gc=False):
     payload: str
 
 
-class Close(NamedTuple):
+class Close(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-class Ping(NamedTuple):
+class Ping(msgspec.Struct, frozen=True, gc=False):
     """A keep-alive of the connection; needs no answer but Pong (Hocuspocus) or is one."""
 
 
@@ -192,8 +193,8 @@ def update_body(update: bytes) -> bytes:
 
 def awareness_body(states: list[AwarenessState]) -> bytes:
     parts = [write_uint(len(states))]
-    for client, clock, json in states:
-        parts += (write_id(client), write_uint(clock), write_uint(len(json)), json)
+    for state in states:
+        parts += (write_id(state.client), write_uint(state.clock), write_uint(len(state.json)), state.json)
     return b"\x01" + write_bytes(b"".join(parts))
 
 

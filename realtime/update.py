@@ -5,14 +5,13 @@ nesting overflows its stack. So nothing reaches it that this module has not walk
 Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js` and `src/structs/`).
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import msgspec
 
 from realtime.errors import BadUpdate, ProtocolViolation
-from realtime.lib0 import MAX_UINT, UINT, Reader, read_id, read_uint
+from realtime.keystroke import is_keystroke
+from realtime.lib0 import MAX_UINT, Reader
 from realtime.pairs import Pairs, middles
 
 EMPTY_UPDATE = b"\x00\x00"
@@ -31,10 +30,6 @@ _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20
 _XML_ELEMENT = 3
 _TYPES = (0, 1, 2, _XML_ELEMENT, 4, 6)
 """All but XmlHook (5): nobody uses it, and the implementations do not agree on its encoding."""
-
-_ID = rb"(" + UINT + rb")([\x80-\xff]{0,3}[\x00-\x7f])"
-_BESIDE = rb"(?:\x84" + _ID + rb"|\x44" + _ID + rb"|\xc4" + _ID + _ID + rb")"
-_TYPING = re.compile(rb"\x01\x01" + _ID + _BESIDE + rb"([\x01-\x7f])([\x20-\x7e\n\t]+)\x00", re.DOTALL)
 
 
 class Footprint:
@@ -85,45 +80,6 @@ class Footprint:
     def repeats(self, known: Mapping[int, int]) -> bool:
         """Whether some of it, besides deletions, is known already."""
         return any(first < known.get(client, 0) for client, (first, _) in self.spans.items())
-
-
-class Keystroke(NamedTuple):
-    """One client's string of ASCII beside existing text, nothing deleted: nearly every update there is.
-
-    It goes between two characters, `left` and `right`, (client, clock) each; one of them may be the end of the text.
-    """
-
-    client: int
-    clock: int
-    end: int
-    left: tuple[int, int] | None
-    right: tuple[int, int] | None
-
-
-def read_keystroke(update: bytes) -> Keystroke | None:
-    """None for whatever is something else: `check_update` is for that."""
-    match = _TYPING.fullmatch(update)
-    if match is None:
-        return None
-    client, clock, left, left_clock, right, right_clock, left2, left2_clock, right2, right2_clock, length, text = (
-        match.groups()
-    )
-    if length[0] != len(text):
-        return None
-    left, left_clock, right, right_clock = (
-        left or left2,
-        left_clock or left2_clock,
-        right or right2,
-        right_clock or right2_clock,
-    )
-    first = read_uint(clock)
-    return Keystroke(
-        read_id(client),
-        first,
-        first + len(text),
-        (read_id(left), read_uint(left_clock)) if left else None,
-        (read_id(right), read_uint(right_clock)) if right else None,
-    )
 
 
 class _Walk(Reader):
@@ -182,7 +138,7 @@ def mergeable(updates: list[bytes]) -> Iterator[list[bytes]]:
     run: list[bytes] = []
     deletes = False
     for update in updates:
-        if _TYPING.fullmatch(update) is None:
+        if not is_keystroke(update):
             footprint = check_update(update)
             if run and deletes and footprint.nested:
                 yield run
@@ -383,3 +339,20 @@ def _deletions(reader: _Walk) -> None:
             reader.footprint.deletes = True
             reader.footprint.need(client, end)
             reader.footprint.cuts += ((client, clock), (client, end))
+
+
+def clocks(state_vector: bytes) -> dict[int, int]:
+    """Client → end of what is known of it. Raises ProtocolViolation on a malformed vector."""
+    reader = Reader(state_vector)
+    count = reader.uint()
+    if count > len(state_vector):
+        raise BadUpdate("state vector too short")
+    known = {}
+    for _ in range(count):
+        client, clock = reader.uint(), reader.uint()
+        if clock > MAX_CLOCK:
+            raise BadUpdate("clock out of range")
+        known[client] = clock
+    if not reader.exhausted:
+        raise BadUpdate("bytes after the state vector")
+    return known

@@ -10,6 +10,7 @@ RoomError
 ├── BadPath             a file path that no room accepts
 ├── BadArchive          a zip that cannot be read, or that is too big when unpacked
 ├── FileNotFound        the room has no such file
+├── CacheUnavailable    the cache did not answer in time; what it holds may be lost
 └── StoreUnavailable    the store did not answer; nothing was lost or kept
 """
 
@@ -58,3 +59,7 @@ class FileNotFound(RoomError):
 
 class StoreUnavailable(RoomError):
     code = "store_unavailable"
+
+
+class CacheUnavailable(RoomError):
+    code = "cache_unavailable"

@@ -96,17 +96,16 @@ class Intake:
         return self._taken(commit, rows)
 
     def _must_wait(self) -> bool:
-        return self._sync or self._turn.locked() or self._is_full or perf_counter() < self._outside_until
+        return self._sync or self._bytes > MAX_UNMOVED_BYTES or self._is_slow() or self._turn.locked()
 
-    @property
-    def _is_full(self) -> bool:
-        return self._bytes > MAX_UNMOVED_BYTES
+    def _is_slow(self) -> bool:
+        return self._outside_until > 0 and perf_counter() < self._outside_until
 
     async def _append_later(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         async with self._turn:
             if commit in self._commits:
                 return self._commits[commit]
-            if self._is_full:
+            if self._bytes > MAX_UNMOVED_BYTES:
                 await self.moved()
             for room in {draft.room for draft in drafts}:
                 await self.learn(room)

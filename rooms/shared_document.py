@@ -27,8 +27,10 @@ from realtime.trial import REST, Trials
 from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
+from rooms.exchange import Exchange
 from rooms.gathered import Gathered
 from rooms.journal import Journal
+from rooms.siblings import Siblings
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
@@ -54,8 +56,9 @@ class SharedDocument:
         store: JournalStore,
         max_bytes: int,
         trials: Trials,
+        exchange: Exchange,
     ) -> None:
-        self._room = room
+        self.room = room
         self.name = name
         self._journal = journal
         self._store = store
@@ -64,8 +67,9 @@ class SharedDocument:
         self.document = Document(max_bytes)
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
+        self.siblings = Siblings(self, exchange)
         self._gathered = Gathered(self)
-        self._unshown: list[bytes] = []
+        self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
         self._committed_seq = 0
@@ -80,7 +84,7 @@ class SharedDocument:
         self.document = await self._stored_document()
 
     async def _stored_document(self) -> Document:
-        stored = await self._store.load(self._room, self.name)
+        stored = await self._store.load(self.room, self.name)
         document = Document(self._max_bytes)
         document.load(stored.snapshot, stored.nested, stored.tail)
         self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
@@ -95,12 +99,26 @@ class SharedDocument:
         yet, and, before a large answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which
         ends this session alone.
         """
+        if type(message) is SyncUpdate and not message.is_reply and self._type(session, message.update):
+            return session.settled() if session.is_too_fast() else None
         if self.document.broken or (isinstance(message, SyncStep1) and session.outbox.is_full):
             return self._receive_later(session, message)
         trial = self._receive(session, message)
         if trial is not None:
             return trial
         return session.settled() if session.is_too_fast() else None
+
+    def _type(self, session: Session, update: bytes) -> bool:
+        """The short way of nearly every edit; False, and nothing was done, if it has to take the long one."""
+        if not session.may_write or session.is_full or self._journal.state == "behind" or self.document.broken:
+            return False
+        client = self.document.type(update)
+        if client is None:
+            return False
+        if client not in self._authors:
+            self._know_client(session.member_id, client)
+        self._add(session, update, 1)
+        return True
 
     async def _receive_later(self, session: Session, message: Message) -> None:
         await session.outbox.until_low()
@@ -110,9 +128,9 @@ class SharedDocument:
             await trial
 
     def _receive(self, session: Session, message: Message) -> Awaitable[None] | None:
-        if type(message) is SyncUpdate:  # nearly all are
-            return self._edit(session, message.update, message.is_reply)
         match message:
+            case SyncUpdate(update, is_reply):
+                return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
                 self._answer(session, state_vector)
             case Awareness(states):
@@ -144,7 +162,7 @@ class SharedDocument:
         except NeedsTrial:
             return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
-            _log.warning("edit refused", extra={"room": self._room, "document": self.name, "error": str(error)})
+            _log.warning("edit refused", extra={"room": self.room, "document": self.name, "error": str(error)})
             session.refuse(count)
             self._tell_full(session, True)
         except MissingEdits:
@@ -184,19 +202,17 @@ class SharedDocument:
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
         session.asked = session.asked and not is_reply
-        new, fixed, client = self.document.accept(update, may_repeat=is_reply, passed=passed)
+        taken = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
-        if new == EMPTY_UPDATE:
+        if taken.new == EMPTY_UPDATE:
             self._acknowledge_known(session, count)
             return
-        if client is not None and client not in self._authors:
-            self._know_client(session.member_id, client)
-        self._gathered.add(session, new, count)
-        self._await_commit(new)
-        session.unseen += 1
-        if fixed != EMPTY_UPDATE:
-            self._gather(SYSTEM, fixed)
+        if taken.client is not None and taken.client not in self._authors:
+            self._know_client(session.member_id, taken.client)
+        self._add(session, taken.new, count)
+        if taken.fixed != EMPTY_UPDATE:
+            self._gather(SYSTEM, taken.fixed)
 
     def _acknowledge_known(self, session: Session, count: int) -> None:
         """What it sent was here already; it is saved once everything that is here now is committed."""
@@ -210,6 +226,11 @@ class SharedDocument:
         self._authors[client] = author
         self._gathered.new_clients.append((author, client))
 
+    def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
+        self._gathered.add(session, update, acknowledgements)
+        self._await_commit(update)
+        session.unseen += 1
+
     def _gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
         self._gathered.is_for_all = True
@@ -218,7 +239,7 @@ class SharedDocument:
         self._await_commit(update)
 
     def _await_commit(self, update: bytes) -> None:
-        self._unshown.append(update)
+        self.unshown.append(update)
         self._uncommitted.append(update)
         self._journal.touch(self)
 
@@ -230,7 +251,7 @@ class SharedDocument:
 
     def _reply(self, session: Session, body: bytes) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
-        if self._unshown:
+        if self.unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
             self._gathered.replies.append((session, body))
             self._journal.touch(self)
@@ -279,24 +300,27 @@ class SharedDocument:
         sealed, self._gathered = self._gathered, Gathered(self)
         now = int(time.time() * 1000)
         for author, client in sealed.new_clients:
-            sealed.drafts.append(Draft(self._room, now, author, self.name, "client", write_uint(client)))
+            sealed.drafts.append(Draft(self.room, now, author, self.name, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.drafts += [Draft(self._room, now, author, self.name, "update", merged) for merged in merge(updates)]
+            sealed.drafts += [Draft(self.room, now, author, self.name, "update", merged) for merged in merge(updates)]
         return sealed
 
     def show(self, sealed: Gathered) -> None:
-        del self._unshown[: len(sealed.updates)]
+        del self.unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        edits = [update_body(merged) for merged in merge(sealed.updates)] if sealed.updates else []
+        edits = merge(sealed.updates)
+        bodies = [update_body(merged) for merged in edits]
         presence = []
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
-        if edits or presence:
-            self.audience.broadcast(edits, presence, source=sealed.only_source)
+        if bodies or presence:
+            self.audience.broadcast(bodies, presence, source=sealed.only_source)
         for session, count in sealed.senders.items():
             session.count_seen(count)
+        if not self.siblings.are_none:
+            self.siblings.tell(edits, sealed.changed_clients, sealed.asked)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -304,11 +328,24 @@ class SharedDocument:
             if session.may_write:
                 session.ask(self.document.state_vector(), unexpected=True)
 
+    # Other nodes
+
+    def gather_question(self, state_vector: bytes) -> None:
+        """Another node's; it is answered with the next batch."""
+        self._gathered.asked.append(state_vector)
+        self._journal.touch(self)
+
+    async def stored_updates(self) -> list[bytes]:
+        """What the journal holds, once the document is whole. Raises StoreUnavailable."""
+        await self._mended()
+        stored = await self._store.load(self.room, self.name)
+        return [*(() if stored.snapshot is None else (stored.snapshot,)), *stored.tail]
+
     # Slow readers
 
     def _mark(self) -> Missed:
         """What everybody in the audience has been sent: the document but for what is not shown yet."""
-        return self.document.state_vector(), list(self._unshown)
+        return self.document.state_vector(), list(self.unshown)
 
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
@@ -360,9 +397,9 @@ class SharedDocument:
                 self._since_snapshot = [0, 0]
                 state = self.document.encode()
                 seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self._room, self.name, seq, nested, state)
+                await self._store.save_snapshot(self.room, self.name, seq, nested, state)
         except Exception as error:  # the journal has everything; a later snapshot will do
-            _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
+            _log.warning("snapshot failed", extra={"room": self.room, "error": repr(error)})
         finally:
             self._snapshot = None
 

@@ -25,8 +25,10 @@ OLDEST_NODE = (20, 19)
 INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
+BROKER_PACKAGES = {"nats-server": "nats-server", "redis-server": "redis-server"}
 # The server's own programs are not on the PATH; this one of its package is.
 DATABASE_PACKAGES = {"pg_ctlcluster": "postgresql"}
+CLUSTER_PACKAGES = {"nginx": "nginx-light", **DATABASE_PACKAGES}
 
 
 def main(steps: list[str]) -> int:
@@ -54,6 +56,7 @@ def test() -> None:
     environment()
     packages("test")
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
+    system_packages(BROKER_PACKAGES, "the tests of several nodes need it")
     system_packages(DATABASE_PACKAGES, "the tests of the PostgreSQL store need it")
 
 
@@ -95,6 +98,11 @@ def bench() -> None:
         run("npm", "rebuild", "better-sqlite3", "--ignore-scripts=false", *headers, cwd=folder)
     except subprocess.CalledProcessError:
         say("it did not compile; Hocuspocus is left out where something is stored")
+
+
+def cluster() -> None:
+    """What `make cluster` starts besides the nodes."""
+    system_packages(BROKER_PACKAGES | CLUSTER_PACKAGES, "several nodes on this machine need it")
 
 
 def load() -> None:
@@ -196,7 +204,8 @@ def node_version() -> tuple[int, ...]:
 
 def system_packages(wanted: dict[str, str], otherwise: str) -> None:
     """Install the Debian package of each program that is not on the PATH; never fails, says what is missing."""
-    missing = sorted({package for program, package in wanted.items() if shutil.which(program) is None})
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"  # not everybody searches where servers are
+    missing = sorted({package for program, package in wanted.items() if shutil.which(program, path=path) is None})
     if missing and not apt_install_once(missing):
         say(f"{' and '.join(missing)} not installed (apt-get needs root): {otherwise}")
 
@@ -279,7 +288,7 @@ def say(message: str) -> None:
 
 
 STEPS: dict[str, Callable[[], None]] = {
-    step.__name__: step for step in (base, test, dev, web, interop, bench, load, toolchains)
+    step.__name__: step for step in (base, test, dev, web, interop, bench, cluster, load, toolchains)
 }
 
 if __name__ == "__main__":

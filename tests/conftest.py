@@ -1,10 +1,14 @@
 """What every test of the checkout shares."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.services.nats import NatsServer
+from tests.services.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,3 +29,31 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def checkout() -> Path:
     """The root of the checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A broker that no test stops."""
+    with NatsServer(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A broker for a single test to stop, pause and start."""
+    with NatsServer(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that no test stops."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for a single test to stop, pause and start."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server

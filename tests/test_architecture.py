@@ -28,8 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "asyncpg": ("rooms/postgres_",),
     "msgspec": ("",),
+    "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
     "pycrdt": ("realtime/document.py",),
+    "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),
     "uvicorn": ("api/",),

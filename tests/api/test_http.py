@@ -273,7 +273,11 @@ def test_E11_pages_are_strict_and_hashed_files_never_change(server: Server) -> N
 
 def test_E10_health_and_metrics_can_be_read_by_machines(scene: Scene) -> None:
     assert scene.server.call("GET", "/healthz").text == "ok"
-    assert scene.server.call("GET", "/readyz").json() == {"journal": "saved"}
+    assert scene.server.call("GET", "/readyz").json() == {
+        "journal": "saved",
+        "fanout": "connected",
+        "cache": "available",
+    }
     families = {family.name for family in text_string_to_metric_families(scene.server.call("GET", "/metrics").text)}
     assert {"sangam_rooms", "sangam_sessions", "sangam_runs_running", "sangam_journal_commit_seconds"} <= families
 

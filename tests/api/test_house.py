@@ -1,0 +1,48 @@
+"""The broker and the cache, as the server finds them at its start and loses them later."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.api.test_start import started
+from tests.contracts.fanouts import until
+from tests.server import Server, running
+from tests.services.nats import NatsServer
+from tests.services.processes import free_port
+from tests.services.redis import RedisServer
+
+
+@pytest.mark.parametrize(
+    ("setting", "scheme", "words"),
+    [("SANGAM_NATS_URL", "nats", "no NATS server at"), ("SANGAM_REDIS_URL", "redis", "no Redis at")],
+)
+def test_E50_an_address_where_nobody_answers_stops_the_start(
+    tmp_path: Path, setting: str, scheme: str, words: str
+) -> None:
+    told = started(tmp_path / "data", **{setting: f"{scheme}://ana:secret@127.0.0.1:{free_port()}"})
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"sangam: {setting}: {words} {scheme}://127.0.0.1:")
+    assert told.stderr.count("\n") == 1 and "correct the address" in told.stderr and "secret" not in told.stderr
+
+
+def metrics(server: Server) -> dict[str, float]:
+    families = text_string_to_metric_families(server.call("GET", "/metrics").text)
+    return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
+
+
+async def test_E50_what_is_lost_later_is_told_and_comes_back(
+    tmp_path: Path, own_nats: NatsServer, own_redis: RedisServer
+) -> None:
+    with running(tmp_path / "data", nats_url=own_nats.url, redis_url=own_redis.url) as server:
+        assert metrics(server)["sangam_fanout_connected"] == metrics(server)["sangam_cache_available"] == 1
+        own_nats.kill()
+        await until(lambda: server.call("GET", "/readyz").json()["fanout"] == "away")
+        assert server.call("GET", "/readyz").status_code == 200
+        assert server.call("GET", "/healthz").text == "ok"
+        own_nats.start()
+        await until(lambda: server.call("GET", "/readyz").json()["fanout"] == "connected")
+        assert metrics(server)["sangam_fanout_reconnects_total"] == 1
+        own_nats.pause()
+        assert server.stop() == 0
+        own_nats.resume()

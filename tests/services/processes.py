@@ -1,0 +1,107 @@
+"""Real servers for tests: started on free ports, paused, killed, started again in the same place."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def program(*names: str) -> str:
+    """The path of a Debian program, which may be in the folder that only root searches."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    for name in names:
+        if found := shutil.which(name, path=path):
+            return found
+    raise FileNotFoundError(f"{' or '.join(names)} is not installed; `make test` installs it")
+
+
+class ServerProcess:
+    """One server at one address; its port and folder stay over restarts."""
+
+    def __init__(self, command: list[str], port: int, is_ready: Callable[[], bool]) -> None:
+        self.port = port
+        self._command = command
+        self._is_ready = is_ready
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Return when it answers."""
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(self._command, stdin=quiet, stdout=quiet, stderr=quiet)
+        wait_until(self._answers, 20.0, f"{self._command[0]} to answer")
+
+    def stop(self) -> None:
+        """As an operator stops it."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As the kernel does when memory is short."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """It keeps its sockets and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"{' '.join(self._command)} ended with {self._process.returncode}")
+        with contextlib.suppress(OSError):
+            return self._is_ready()
+        return False
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(how)
+            process.wait(20)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Blocks; for fixtures."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+def first_line(port: int) -> bytes:
+    """What a server says first to whoever connects."""
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as line:
+        return line.recv(64)
+
+
+def folder(path: Path) -> str:
+    path.mkdir(parents=True, exist_ok=True)
+    return str(path)
