@@ -13,7 +13,7 @@ from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
 from api.rate_limit import RateLimit
 from api.settings import Settings
-from exec_pool.languages import LANGUAGES
+from exec_pool.language import Language
 from rooms.access import may_chat
 from rooms.errors import Forbidden
 from rooms.events import entry_json
@@ -44,12 +44,19 @@ class RoomsApi:
     """The handlers; one per process."""
 
     def __init__(
-        self, reception: Reception, registry: RoomRegistry, journal: JournalStore, rooms: RoomStore, settings: Settings
+        self,
+        reception: Reception,
+        registry: RoomRegistry,
+        journal: JournalStore,
+        rooms: RoomStore,
+        settings: Settings,
+        languages: tuple[Language, ...],
     ) -> None:
         self._reception = reception
         self._registry = registry
         self._journal = journal
         self._rooms = rooms
+        self._languages = languages
         self._creating = RateLimit(settings.rooms_per_minute)
         self._joining = RateLimit(settings.joins_per_minute)
         self.routes = [
@@ -73,7 +80,7 @@ class RoomsApi:
 
     async def _begin(self, joined: Joined) -> None:
         """Put the sample of the room's language into it; a language without one begins empty."""
-        begun = [(file_id(), row.file_name, row.sample) for row in LANGUAGES if row.id == joined.room.language]
+        begun = [(file_id(), row.file_name, row.sample) for row in self._languages if row.id == joined.room.language]
         async with self._registry.visit(joined.room.id) as room:
             await room.add_files(joined.member, begun)
 

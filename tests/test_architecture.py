@@ -26,6 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
+    "aiodocker": ("exec_pool/aiodocker_engine.py",),
+    "aiohttp": ("exec_pool/aiodocker_engine.py",),
     "asyncpg": ("rooms/postgres_",),
     "msgspec": ("",),
     "nats": ("realtime/nats_",),
