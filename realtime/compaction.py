@@ -99,9 +99,8 @@ class Compactor:
         return msgspec.msgpack.decode(await child.stdout.readexactly(length), type=Compacted)
 
     async def close(self) -> None:
-        """After whoever has a turn."""
-        async with self._turn:
-            await self._end_child()
+        """Whoever has a turn gets no answer."""
+        await self._end_child()
 
     async def _end_child(self) -> None:
         child, self._child = self._child, None

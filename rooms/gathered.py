@@ -11,7 +11,7 @@ class Shown(Protocol):
 
     def show(self, sealed: "Gathered") -> None: ...
 
-    def after_commit(self, sealed: "Gathered", last_seq: int) -> None: ...
+    def after_commit(self, sealed: "Gathered") -> None: ...
 
 
 class Gathered:
@@ -59,7 +59,7 @@ class Gathered:
     def settle(self, numbers: list[int]) -> None:
         for session, count in self.acknowledgements.items():
             session.acknowledge(count)
-        self.shared.after_commit(self, numbers[-1])
+        self.shared.after_commit(self)
 
     @property
     def only_source(self) -> Session | None:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable
 
+from realtime.compaction import Compactor
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
 from realtime.lib0 import write_uint
@@ -31,19 +32,16 @@ from rooms.exchange import Exchange
 from rooms.gathered import Gathered
 from rooms.journal import Journal
 from rooms.siblings import Siblings
+from rooms.snapshots import Snapshots
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
-
-SNAPSHOT_ENTRIES = 500
-SNAPSHOT_BYTES = 1_048_576
 
 
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
     `_uncommitted` holds what the store has not confirmed, shown or not; it begins after `_committed` updates.
-    A snapshot's number is that of our last committed entry: one that the store lacks would be given to a later entry.
 
     Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
     """
@@ -56,6 +54,7 @@ class SharedDocument:
         store: JournalStore,
         max_bytes: int,
         trials: Trials,
+        compactor: Compactor,
         exchange: Exchange,
     ) -> None:
         self.room = room
@@ -72,12 +71,10 @@ class SharedDocument:
         self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
-        self._committed_seq = 0
         self._known_edits: deque[tuple[int, Session, int]] = deque()
         self._authors: dict[int, str] = {}
-        self._since_snapshot = [0, 0]
+        self.snapshots = Snapshots(store, compactor, room, name)
         self._mending: asyncio.Future[None] | None = None
-        self._snapshot: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Raises StoreUnavailable; then nothing was loaded and nothing may be written."""
@@ -87,7 +84,7 @@ class SharedDocument:
         stored = await self._store.load(self.room, self.name)
         document = Document(self._max_bytes)
         document.load(stored.snapshot, stored.nested, stored.tail)
-        self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
+        self.snapshots.loaded(stored)
         return document
 
     # Messages in
@@ -355,7 +352,7 @@ class SharedDocument:
         if session.acknowledges:
             session.send(stateless_body(missed_event()))
 
-    # Mending and snapshots
+    # Mending
 
     async def _mended(self) -> None:
         while self.document.broken:
@@ -377,33 +374,10 @@ class SharedDocument:
             self._mending.set_result(None)
             self._mending = None
 
-    def after_commit(self, sealed: Gathered, last_seq: int) -> None:
+    def after_commit(self, sealed: Gathered) -> None:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
-        self._committed_seq = last_seq
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.popleft()
             session.acknowledge(count)
-        self._since_snapshot[0] += len(sealed.drafts)
-        self._since_snapshot[1] += sum(len(draft.data) for draft in sealed.drafts)
-        due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
-        if due and not self._uncommitted and self._snapshot is None:
-            self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
-
-    async def save_snapshot(self) -> None:
-        """Write the whole document, if anything changed since the last one. Loading gets faster; history stays."""
-        try:
-            if self._since_snapshot[0] and self._committed_seq and not self._uncommitted and not self.document.broken:
-                self._since_snapshot = [0, 0]
-                state = self.document.encode()
-                seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self.room, self.name, seq, nested, state)
-        except Exception as error:  # the journal has everything; a later snapshot will do
-            _log.warning("snapshot failed", extra={"room": self.room, "error": repr(error)})
-        finally:
-            self._snapshot = None
-
-    async def settled(self) -> None:
-        """Wait for a snapshot that is being written."""
-        if self._snapshot is not None:
-            await self._snapshot
+        self.snapshots.committed(len(sealed.drafts), sum(len(draft.data) for draft in sealed.drafts))

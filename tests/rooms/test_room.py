@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from realtime.compaction import Compactor
 from realtime.errors import BadUpdate
 from realtime.local_fanout import LocalFanout
 from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y, stateless_body
@@ -283,9 +284,8 @@ async def test_R12_a_token_is_stored_as_a_hash_and_names_its_room(store: GatedSt
 
 
 async def test_a_room_takes_a_bounded_number_of_sessions(store: GatedStore, registries: OpenRegistry) -> None:
-    room = Room(
-        ROOM, [ANA], registries().journal, store, RoomLimits(1000, 2, 1.0), Trials(), Exchange(ROOM.id, LocalFanout())
-    )
+    limits, exchange = RoomLimits(1000, 2, 1.0), Exchange(ROOM.id, LocalFanout())
+    room = Room(ROOM, [ANA], registries().journal, store, limits, Trials(), Compactor(), exchange)
     for _ in range(2):
         await room.enter(Client(ANA).session, ANA, "main")
     with pytest.raises(RoomFull):
