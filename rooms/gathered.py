@@ -1,7 +1,9 @@
 """What one document adds to one batch of the journal."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from realtime.outbox import Buffer
 from realtime.session import Session
 from rooms.store import Draft
 
@@ -11,7 +13,7 @@ class Shown(Protocol):
 
     def show(self, sealed: "Gathered") -> None: ...
 
-    def after_commit(self, sealed: "Gathered") -> None: ...
+    def after_commit(self, sealed: "Gathered", last_seq: int) -> None: ...
 
 
 class Gathered:
@@ -42,7 +44,7 @@ class Gathered:
         self.is_for_all = False
         self.asked: list[bytes] = []
         self.new_clients: list[tuple[str, int]] = []
-        self.replies: list[tuple[Session, bytes]] = []
+        self.replies: list[tuple[Session, Sequence[Buffer]]] = []
         self.changed_clients: set[int] = set()
         self.drafts: list[Draft] = []
 
@@ -59,7 +61,7 @@ class Gathered:
     def settle(self, numbers: list[int]) -> None:
         for session, count in self.acknowledgements.items():
             session.acknowledge(count)
-        self.shared.after_commit(self)
+        self.shared.after_commit(self, numbers[-1])
 
     @property
     def only_source(self) -> Session | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from realtime.compaction import Compactor
+from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
@@ -60,7 +60,7 @@ class Room:
         store: JournalStore,
         limits: RoomLimits,
         trials: Trials,
-        compactor: Compactor,
+        digests: Digests,
         exchange: Exchange,
     ) -> None:
         self.id = record.id
@@ -71,7 +71,7 @@ class Room:
         self._store = store
         self._limits = limits
         self._trials = trials
-        self._compactor = compactor
+        self._digests = digests
         self.exchange = exchange
         self._elsewhere: dict[str, dict[str, Member]] = {}
         self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
@@ -94,14 +94,9 @@ class Room:
 
     async def _load(self, name: str) -> SharedDocument:
         shared = SharedDocument(
-            self.id,
-            name,
-            self._journal,
-            self._store,
+            *(self.id, name, self._journal, self._store),
             self._limits.max_document_bytes,
-            self._trials,
-            self._compactor,
-            self.exchange,
+            *(self._trials, self._digests, self.exchange),
         )
         await shared.load()
         shared.siblings.ask()
@@ -269,4 +264,4 @@ class Room:
             self._gone(member_id)
         await self._journal.flush()
         for shared in self.loaded():
-            await shared.snapshots.settle()
+            await shared.put_away()
