@@ -43,12 +43,9 @@ class _Table:
         self._flooded = ""
         self._heard = {"solution": Heard(), "referee": Heard()}
         self._runs: dict[str, Run] = {}
-        self._runs["referee"] = runner.submit(referee, self._sink("referee", "solution"))
-        try:
-            self._runs["solution"] = runner.submit(solution, self._sink("solution", "referee"))
-        except BaseException:
-            self.stop()
-            raise
+        self._runs["referee"], self._runs["solution"] = runner.submit_together(
+            (referee, self._sink("referee", "solution")), (solution, self._sink("solution", "referee"))
+        )
 
     def _sink(self, mine: str, other: str) -> Callable[[Output | Usage], None]:
         def hand_on(event: Output | Usage) -> None:
