@@ -71,7 +71,9 @@ class _Table:
         first = "solution" if ends["solution"].done() else "referee"
         other = "referee" if first == "solution" else "solution"
         runs[other].close_stdin()
-        if first == "referee" and not _accepted(await ends["referee"], self._heard["referee"]):
+        if first == "solution" and of_run(await ends["solution"]) not in ("AC", "IE"):
+            runs["referee"].stop()
+        elif first == "referee" and not _accepted(await ends["referee"], self._heard["referee"]):
             runs["solution"].stop()
         return Meeting(
             solution=await ends["solution"],

@@ -50,6 +50,7 @@ async def test_V21_runs_that_need_each_other_begin_together(runner: Runner) -> N
     pair[0].stop()
     pair[1].close_stdin()
     await asyncio.gather(*(run.result() for run in pair))
+    fill.append(start(runner, request("python", "input()", lease="one more"))[0])
     waits = runner.submit_together((wanted, lambda _: None), (wanted, lambda _: None))
     waits[1].stop()
     assert {(await run.result()).status for run in waits} == {"stopped"}
