@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Starlette:
         await runs.settle_lost(room)
         await judging.settle_lost(room)
 
-    registry = _registry(settings, store, turn, metrics, on_open)
+    registry = _registry(settings, store, turn, house, metrics, on_open)
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
@@ -97,13 +97,19 @@ def create_app(settings: Settings) -> Starlette:
 
 
 def _registry(
-    settings: Settings, store: Store, turn: Turn, metrics: Metrics, on_open: Callable[[Room], Awaitable[None]]
+    settings: Settings,
+    store: Store,
+    turn: Turn,
+    house: House,
+    metrics: Metrics,
+    on_open: Callable[[Room], Awaitable[None]],
 ) -> RoomRegistry:
     return RoomRegistry(
         store,
         store,
         RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds),
         turn,
+        house.fanout,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
