@@ -122,6 +122,11 @@ class Runner:
         self._pump()
         return [waiting.run for waiting in together]
 
+    def end_lease(self, lease: str) -> None:
+        """No more runs of this lease come: its cells make room for those of others."""
+        if self._cells:
+            self._cells.end_lease(lease)
+
     def place(self, run: Run) -> Place | None:
         """Where a run stands in the line, position 0 if it has begun; None when it is over."""
         return self._turns.place(run.id)

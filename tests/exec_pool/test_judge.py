@@ -10,7 +10,10 @@ from exec_pool.judge import Judge, Progress
 from exec_pool.judge_course import Judgement
 from exec_pool.judge_problem import Custom, Group, Problem, ProblemLimits, Program, Test
 from exec_pool.judge_report import report
+from exec_pool.judge_work import TrialOrder, Workplace, encode_order, read_trial
+from exec_pool.limits import ExecSettings, Limits
 from exec_pool.runner_pool import Runner
+from exec_pool.work import Job
 from tests.exec_pool.playground import ROWS, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -204,3 +207,19 @@ async def test_V8_a_cancelled_judging_stops_what_runs(runner: Runner) -> None:
         await task
     await until(lambda: runner.stats().running == 0)
     assert time.monotonic() - started < 2.0
+
+
+async def test_V1_no_cell_of_a_judging_is_left() -> None:
+    alone = Runner(ExecSettings(engine="bubblewrap", warm_cells=0, slots=2))
+    await alone.open()
+    assert (await alone.checked()).ok
+    problem = Problem("p", tests=SUM.tests, checker=Custom(program("pass")))
+    assert (await judge(alone, problem, program("pass"))).verdict == "AC"
+    work = Workplace(alone, 10.0)
+    order = TrialOrder(language="python", files={"a.py": b"print(1)"}, entry="a.py", limits=Limits())
+    body = encode_order(order)
+    trial = read_trial(await work.perform(Job(id="x", room="r", user="u", body=body), lambda _: None))
+    assert trial.runs[0].stdout == b"1\n"
+    assert alone.stats().cells_opened >= 4
+    await until(lambda: alone.stats().idle_cells == 0)
+    await alone.close()
