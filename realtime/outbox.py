@@ -204,9 +204,7 @@ class LineOutbox(Outbox):
 
     __slots__ = ("_file", "_on_close", "_parts", "_size", "_transport", "_turn", "is_full")
 
-    def __init__(
-        self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int | None = None
-    ) -> None:
+    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int | None = None) -> None:
         """With `file`, the transport's own socket, most writes go there directly, at four fifths of the cost."""
         super().__init__()
         self._file = file

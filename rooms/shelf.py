@@ -122,15 +122,16 @@ class Shelf:
 
     async def _condensed_if_possible(self, stored: Stored) -> Stored:
         try:
-            return (await self._condensed(stored))[0]
+            return (await self._condensed(stored, is_urgent=True))[0]
         except (BadUpdate, OSError) as error:  # better slow than not at all
             about = {"room": self._room, "document": self._name, "bytes": _size(stored), "error": repr(error)}
             _log.error("a large document is loaded as it is, which may hold up others", extra=about)
             return stored
 
-    async def _condensed(self, stored: Stored) -> tuple[Stored, Snapshot]:
+    async def _condensed(self, stored: Stored, *, is_urgent: bool = False) -> tuple[Stored, Snapshot]:
         """The same with nothing but a snapshot, made by another process and written. Raises BadUpdate, OSError."""
-        raw = await self._digests.make(Order(stored.snapshot, stored.nested, stored.tail))
+        order = Order(stored.snapshot, stored.nested, stored.tail)
+        raw = await self._digests.make(order, is_urgent=is_urgent)
         made = Snapshot.decode(raw)
         if made is None:
             raise BadUpdate("no snapshot was made")
