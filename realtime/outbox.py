@@ -5,6 +5,7 @@ Two ways to the same end: `LineOutbox` hands ready frames to a transport, one wr
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
@@ -153,22 +154,22 @@ class Turn:
     As a context it writes at the end of that.
     """
 
-    __slots__ = ("_is_held", "_waiting")
+    __slots__ = ("_waiting", "is_ending")
 
     def __init__(self) -> None:
-        self._is_held = False
+        self.is_ending = False
         self._waiting: list[LineOutbox] = []
 
     def add(self, outbox: "LineOutbox") -> None:
-        if not self._waiting and not self._is_held:
+        if not self._waiting and not self.is_ending:
             asyncio.get_running_loop().call_soon(self._write)
         self._waiting.append(outbox)
 
     def __enter__(self) -> None:
-        self._is_held = True
+        self.is_ending = True
 
     def __exit__(self, *_exc: object) -> None:
-        self._is_held = False
+        self.is_ending = False
         self._write()
 
     def _write(self) -> None:
@@ -201,10 +202,12 @@ class LineOutbox(Outbox):
     What is put in one turn waits for its end, unless it is a lot: then the transport has to hear of it at once.
     """
 
-    __slots__ = ("_on_close", "_parts", "_size", "_transport", "_turn", "is_full")
+    __slots__ = ("_file", "_on_close", "_parts", "_size", "_transport", "_turn", "is_full")
 
-    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None]) -> None:
+    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int | None = None) -> None:
+        """With `file`, the transport's own socket, most writes go there directly, at four fifths of the cost."""
         super().__init__()
+        self._file = file
         self._on_close = on_close
         self._transport = transport
         self._turn = turn
@@ -220,7 +223,12 @@ class LineOutbox(Outbox):
         self._put(binary_frame(payload))
 
     def put_bundle(self, bundle: Bundle) -> None:
-        self._put(bundle.wire)
+        """At the end of a turn, when nothing else can follow, it is written as it is."""
+        if self._turn.is_ending and not self._parts:
+            if self.closing is None:
+                self._write(bundle.wire)
+        else:
+            self._put(bundle.wire)
 
     def put_pieces(self, pieces: Sequence[Buffer]) -> None:
         """A long message goes to the transport in its pieces, so that many who get it share them while they wait."""
@@ -249,8 +257,24 @@ class LineOutbox(Outbox):
             wire = parts[0] if len(parts) == 1 else b"".join(parts)
             parts.clear()
             self._size = 0
-            if not self._transport.is_closing():  # the peer is gone; a write would raise, in everybody's turn
-                self._transport.write(wire)
+            self._write(wire)
+
+    def _write(self, wire: bytes) -> None:
+        """The number of a closed file may be somebody else's by now: a transport that closes is not written to."""
+        transport = self._transport
+        if transport.is_closing():
+            return
+        if self._file is not None and not transport.get_write_buffer_size():
+            try:
+                written = os.write(self._file, wire)
+            except BlockingIOError:
+                written = 0
+            except OSError:  # the transport will find out
+                return
+            if written == len(wire):
+                return
+            wire = wire[written:]
+        transport.write(wire)
 
     def close(self, code: int, reason: str = "") -> None:
         if self.closing is None:
