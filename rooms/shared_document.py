@@ -390,7 +390,7 @@ class SharedDocument:
         since = self._shelf.bytes + sum(map(len, self._uncommitted))
         self.document.weigh(len(snapshot.whole) + since)
         if snapshot.table.parts:
-            self._answers.start_from(snapshot)
+            self._answers.renew(snapshot)
 
     async def put_away(self) -> None:
         """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""
