@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run cluster install test bench load check fmt docs lock toolchains clean
+.PHONY: help run cluster install test bench load image check fmt docs lock toolchains clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -22,7 +22,7 @@ install: ## install and build, without serving
 	@$(SETUP) base web
 
 test: install ## install what the tests need and run them all (TESTS="tests/rooms -k R7" for some)
-	@$(SETUP) test toolchains interop
+	@$(SETUP) test cluster toolchains interop
 	@pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 bench: install ## compare with other servers, under ten minutes (FULL=1 for everything, ARGS="--only class" for a part)
@@ -53,6 +53,12 @@ docs: ## write the settings table of the README
 
 lock: ## write the lock files anew (UPGRADE=1 takes newer Python versions)
 	@scripts/lock.sh
+
+image: install ## build the Docker image of cells, try every language and every attack in it (needs root and an engine)
+	@$(SETUP) test
+	@python -m exec_pool.image build $(if $(DOCKER),--url $(DOCKER))
+	@EXEC_TEST_DOCKER=$(or $(DOCKER),unix:///var/run/docker.sock) EXEC_TEST_IMAGE=sangam-cells:1 \
+		pytest tests/exec_pool/test_attacks.py tests/exec_pool/test_languages.py tests/exec_pool/test_terminal.py -k docker
 
 toolchains: ## install the compilers for code execution (Debian, root)
 	@$(SETUP) toolchains

@@ -21,6 +21,7 @@ from api.process import give_memory_back, look_for_garbage_rarely, raise_file_li
 from api.request_head import BoundedHttp
 from api.settings import Settings, SettingsError, read_settings
 from api.stores import store_of
+from exec_pool.errors import SettingsWrong
 from rooms.errors import RoomError
 
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(operate(options, read_settings(data=options.data)))
         open_rooms = True if options.open_rooms else None
         return serve(read_settings(host=options.host, port=options.port, data=options.data, open_rooms=open_rooms))
-    except (SettingsError, RoomError) as error:
+    except (SettingsError, SettingsWrong, RoomError) as error:
         print(f"sangam: {error}", file=sys.stderr)
         return 2
 

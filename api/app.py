@@ -1,5 +1,6 @@
 """The composition root: everything that lives in a process is built here, opened bottom-up and closed in reverse."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
 from api.house import House
 from api.identity import Reception
+from api.judging import JobMetrics, Judging
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
@@ -41,11 +43,12 @@ def create_app(settings: Settings) -> Starlette:
     metrics = Metrics()
     turn = Turn()
     house = House(settings)
-    runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
+    runner = Runner(exec_settings(settings))
     limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
         await runs.settle_lost(room)
+        await judging.settle_lost(room)
 
     registry = RoomRegistry(
         store,
@@ -62,7 +65,9 @@ def create_app(settings: Settings) -> Starlette:
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
+    judging = Judging(reception, registry, store, runner, exec_settings(settings).slot_count(), settings)
     metrics.watch(registry, runner, house)
+    metrics.prometheus.register(JobMetrics(judging.work))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -72,8 +77,9 @@ def create_app(settings: Settings) -> Starlette:
             await house.open()
             await runner.open()
             yield
+            await judging.drain()
             await runner.close()
-            await runs.close()
+            await asyncio.gather(runs.close(), judging.close())
             await registry.drain(settings.drain_seconds)
         finally:
             await house.close()
@@ -86,11 +92,11 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house).routes,
-            *RoomsApi(reception, registry, store, store, settings).routes,
+            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
             *runs.routes,
+            *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
-            WebSocketRoute("/ws/{room}", y_socket.endpoint),
-            WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
+            *(WebSocketRoute("/ws/{room}" + rest, y_socket.endpoint) for rest in ("", "/{document:path}")),
             WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,
@@ -101,10 +107,21 @@ def create_app(settings: Settings) -> Starlette:
     )
 
 
-def toolchain_paths(settings: Settings) -> tuple[str, ...]:
-    """Where compilers may be besides the system's own places: the operator's folders and the editor's esbuild."""
+def exec_settings(settings: Settings) -> ExecSettings:
+    """The settings of the sandbox. Compilers are also looked for in the operator's folders; esbuild in the editor's."""
     paths = [path for path in settings.exec_toolchains.split(":") if path]
-    return (*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir()))
+    return ExecSettings(
+        enabled=settings.exec_engine != "off",
+        engine="auto" if settings.exec_engine == "off" else settings.exec_engine,
+        docker_url=settings.exec_docker_url,
+        image=settings.exec_image,
+        runtime=settings.exec_runtime,
+        languages=settings.exec_languages,
+        slots=settings.exec_slots,
+        warm_cells=settings.exec_warm_cells,
+        reuse_cells=settings.exec_reuse_cells,
+        toolchain_paths=(*paths, *(str(path) for path in (_EDITOR,) if Path(path).is_dir())),
+    )
 
 
 async def _no_such_call(_request: Request) -> Response:

@@ -3,11 +3,10 @@
 import sqlite3
 import sys
 
-from api.app import toolchain_paths
+from api.app import exec_settings
 from api.pages import Pages
 from api.settings import Settings
 from api.stores import store_of
-from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from rooms.errors import StoreUnavailable
 from rooms.sqlite_store import SqliteStore
@@ -54,7 +53,7 @@ async def _database(settings: Settings) -> bool:
 
 
 async def _execution(settings: Settings) -> None:
-    runner = Runner(ExecSettings(toolchain_paths=toolchain_paths(settings)))
+    runner = Runner(exec_settings(settings))
     await runner.open()
     try:
         available = await runner.checked()

@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import math
 import uuid
 
 import msgspec
@@ -49,8 +50,10 @@ _STATUSES = {
     "language_unavailable": (409, CloseCode.INTERNAL),
     "too_many_runs": (429, CloseCode.OVERLOADED),
     "input_full": (429, CloseCode.OVERLOADED),
+    "work_lost": (503, CloseCode.OVERLOADED),
     "run_over": (409, CloseCode.INTERNAL),
     "bad_request": (400, CloseCode.INTERNAL),
+    "settings_wrong": (500, CloseCode.INTERNAL),
     "cell_failed": (500, CloseCode.INTERNAL),
 }
 """Stable code → (HTTP status, close code); every error class of the packages is in here."""
@@ -105,5 +108,5 @@ async def respond(request: Request, error: Exception) -> Response:
         message = "The server made a mistake. Nothing that was saved is lost."
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status in (429, 503):
-        headers["Retry-After"] = "5"
+        headers["Retry-After"] = str(math.ceil(getattr(error, "retry_seconds", None) or 5))
     return Response(error_body(code, message, request_id, details), status, headers, "application/json")

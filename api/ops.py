@@ -131,6 +131,7 @@ class OpsApi:
                 "extensions": language.extensions,
                 "fileName": language.file_name,
                 "sample": language.sample,
+                "options": language.options,
             }
             for language in self._runner.languages
         ]
@@ -144,6 +145,6 @@ class OpsApi:
             "runMemoryBytes": settings.run_memory_bytes,
             "runOutputBytes": settings.run_output_bytes,
         }
-        execution = {"available": available.ok, "reason": available.reason}
+        execution = {"available": available.ok, "reason": available.reason, "engine": available.engine}
         answer = {"version": VERSION, "openRooms": settings.open_rooms, "execution": execution}
         return json_response(answer | {"languages": languages, "limits": limits})

@@ -1,7 +1,6 @@
 """`/api/rooms/{room}/runs`: start, type into, stop; and what a run says, as journal entries."""
 
 import asyncio
-import codecs
 import contextlib
 import logging
 from collections import Counter
@@ -10,18 +9,19 @@ from collections.abc import Iterable
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from api.active_run import CHANNEL, ActiveRun
 from api.codes import file_id
 from api.errors import ApiError
 from api.http import identify, json_response, read_json
 from api.identity import Identity, Reception
 from api.settings import Settings
+from api.terminal import TerminalSocket
 from exec_pool.errors import LanguageUnavailable, RunOver
-from exec_pool.job import Run
 from exec_pool.limits import Limits
 from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from exec_pool.runs import RunRequest, RunResult, Window
 from rooms.access import may_run
 from rooms.archive import checked_path
 from rooms.errors import BadPath, FileNotFound, Forbidden
@@ -31,80 +31,19 @@ from rooms.store import SYSTEM, JournalStore
 
 _log = logging.getLogger(__name__)
 
-CHANNEL = "run"
-FLUSH_SECONDS = 0.016
-FLUSH_BYTES = 8192
-
 
 class NewRun(msgspec.Struct, frozen=True, rename="camel"):
     file_id: str
     language: str | None = None
     args: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     stdin: str = ""
+    terminal: Window | None = None
 
 
 class NewInput(msgspec.Struct, frozen=True):
     text: str = ""
     eof: bool = False
-
-
-class _Active:
-    """A run that goes on in a room: gathers its output into entries of a readable size."""
-
-    def __init__(self, run_id: str, room: Room, member_id: str) -> None:
-        self.id = run_id
-        self.room = room
-        self.member_id = member_id
-        self.run: Run | None = None
-        self.stopped_by: str | None = None
-        self._parts: list[tuple[str, bytes]] = []
-        self._size = 0
-        self._timer: asyncio.TimerHandle | None = None
-        decoder = codecs.getincrementaldecoder("utf-8")
-        self._decoders = {stream: decoder("replace") for stream in ("stdout", "stderr", "compile")}
-
-    def on_event(self, event: Output | Usage) -> None:
-        if isinstance(event, Usage):
-            usage = {"type": "usage", "run": self.id, "cpuSeconds": event.cpu_seconds}
-            self.room.tell(msgspec.json.encode(usage | {"memoryBytes": event.memory_bytes}).decode())
-            return
-        self._parts.append((event.stream, event.data))
-        self._size += len(event.data)
-        if self._size >= FLUSH_BYTES:
-            self.flush()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-
-    def flush(self) -> None:
-        """Journal what has gathered; neighbours of one stream become one entry."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        parts, self._parts, self._size = self._parts, [], 0
-        joined: list[tuple[str, bytes]] = []
-        for stream, data in parts:
-            if joined and joined[-1][0] == stream:
-                joined[-1] = (stream, joined[-1][1] + data)
-            else:
-                joined.append((stream, data))
-        for stream, data in joined:
-            self._output(stream, self._decoders[stream].decode(data), SYSTEM)
-
-    def _output(self, stream: str, text: str, author: str) -> None:
-        if text:
-            self.note(author, "output", {"run": self.id, "stream": stream, "text": text})
-
-    def finish(self) -> None:
-        self.flush()
-        for stream, decoder in self._decoders.items():
-            self._output(stream, decoder.decode(b"", True), SYSTEM)
-
-    def typed(self, member_id: str, text: str) -> None:
-        self.flush()
-        self._output("stdin", text, member_id)
-
-    def note(self, author: str, kind: str, data: object) -> None:
-        self.room.note(author, CHANNEL, kind, msgspec.json.encode(data))
 
 
 class RunsApi:
@@ -124,13 +63,16 @@ class RunsApi:
             memory_bytes=settings.run_memory_bytes,
             output_bytes=settings.run_output_bytes,
         )
-        self._active: dict[str, _Active] = {}
+        self._terminal_limits = msgspec.structs.replace(self._limits, wall_seconds=settings.terminal_wall_seconds)
+        self._active: dict[str, ActiveRun] = {}
         self._per_room: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.routes = [
+        self.routes: list[BaseRoute] = [
             Route("/api/rooms/{room}/runs", self.start, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/input", self.type, methods=["POST"]),
+            Route("/api/rooms/{room}/runs/{run}/size", self.resize, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/stop", self.stop, methods=["POST"]),
+            WebSocketRoute("/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, self.find).endpoint),
         ]
 
     async def start(self, request: Request) -> Response:
@@ -158,7 +100,7 @@ class RunsApi:
         """From submission to the last entry; the room stays open meanwhile. `started` gets whatever stops the start."""
         try:
             async with self._registry.visit(room_id) as room:
-                active = _Active("run_" + file_id(), room, identity.member.id)
+                active = ActiveRun("run_" + file_id(), room, in_terminal=new.terminal is not None)
                 started.set_result(await self._submit(active, identity, new))
                 assert active.run is not None
                 result = await active.run.result()
@@ -173,7 +115,7 @@ class RunsApi:
             self._per_room[room_id] -= 1
             self._active = {key: active for key, active in self._active.items() if _goes_on(active)}
 
-    async def _submit(self, active: _Active, identity: Identity, new: NewRun) -> dict[str, object]:
+    async def _submit(self, active: ActiveRun, identity: Identity, new: NewRun) -> dict[str, object]:
         document = (await active.room.document(MAIN)).document
         path = document.paths().get(new.file_id)
         if path is None:
@@ -181,11 +123,12 @@ class RunsApi:
         language = new.language or self._runner.language_of(path)
         if language is None:
             raise LanguageUnavailable(f"no language is known for {path}; choose one")
-        files = _runnable(document.texts(), path)
+        files = runnable(document.texts(), path)
         files[path] = (document.text(new.file_id) or "").encode()
+        limits = self._terminal_limits if new.terminal else self._limits
         wanted = RunRequest(
-            language=language, files=files, entry=path, args=new.args, stdin=new.stdin.encode(),
-            limits=self._limits, lease=active.room.id,
+            language=language, files=files, entry=path, args=new.args, options=new.options, stdin=new.stdin.encode(),
+            terminal=new.terminal, limits=limits, lease=active.room.id,
         )  # fmt: skip
         active.run = self._runner.submit(wanted, active.on_event)
         self._active[active.id] = active
@@ -196,14 +139,15 @@ class RunsApi:
             "path": path,
             "language": language,
             "version": version,
+            "terminal": new.terminal,
         }
-        active.note(identity.member.id, "started", about | {"limits": _limits(self._limits)})
+        active.note(identity.member.id, "started", about | {"limits": _limits(limits)})
         return about | {"id": active.id}
 
     async def type(self, request: Request) -> Response:
         identity = await self._may_run(request)
         typed = await read_json(request, NewInput)
-        active = self._find(request)
+        active = self._of(request)
         assert active.run is not None
         if typed.text:
             active.run.write(typed.text.encode())
@@ -212,17 +156,28 @@ class RunsApi:
             active.run.close_stdin()
         return Response(status_code=204)
 
+    async def resize(self, request: Request) -> Response:
+        """The size of the terminal, for clients that are not on its socket."""
+        await self._may_run(request)
+        window = await read_json(request, Window)
+        self._of(request).resize(window.rows, window.columns)
+        return Response(status_code=204)
+
     async def stop(self, request: Request) -> Response:
         identity = await self._may_run(request)
-        active = self._find(request)
+        active = self._of(request)
         assert active.run is not None
         active.stopped_by = active.stopped_by or identity.member.id
         active.run.stop()
         return Response(status_code=204)
 
-    def _find(self, request: Request) -> _Active:
-        active = self._active.get(request.path_params["run"])
-        if active is None or active.room.id != request.path_params["room"]:
+    def _of(self, request: Request) -> ActiveRun:
+        return self.find(request.path_params["room"], request.path_params["run"])
+
+    def find(self, room_id: str, run_id: str) -> ActiveRun:
+        """A run that goes on in this room; RunOver when there is none."""
+        active = self._active.get(run_id)
+        if active is None or active.room.id != room_id:
             raise RunOver("this run is over, or never was in this room")
         return active
 
@@ -248,7 +203,7 @@ class RunsApi:
             await asyncio.wait(self._tasks, timeout=5.0)
 
 
-def _runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
+def runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
     """What can lie beside `entry` on a disk: somebody's odd path must not keep the others from running."""
     files: dict[str, bytes] = {}
     for path, text in texts:
@@ -265,7 +220,7 @@ def _runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
     return files
 
 
-def _goes_on(active: _Active) -> bool:
+def _goes_on(active: ActiveRun) -> bool:
     return active.run is not None and not active.run.over
 
 
@@ -286,10 +241,10 @@ def _ended(run: str, status: str, by: str | None, message: str) -> dict[str, obj
         "wallSeconds": 0.0,
         "memoryBytes": 0,
     }
-    return nothing | {"run": run, "status": status, "by": by, "message": message, "truncated": False}
+    return nothing | {"run": run, "status": status, "by": by, "message": message, "truncated": False, "errors": []}
 
 
-def _finished(active: _Active, result: RunResult) -> dict[str, object]:
+def _finished(active: ActiveRun, result: RunResult) -> dict[str, object]:
     return {
         "run": active.id,
         "status": result.status,
@@ -301,4 +256,5 @@ def _finished(active: _Active, result: RunResult) -> dict[str, object]:
         "truncated": result.truncated,
         "by": active.stopped_by if result.status == "stopped" else None,
         "message": result.message,
+        "errors": result.errors,
     }

@@ -21,6 +21,7 @@ def _help(text: str) -> Any:
 Amount = Annotated[int, msgspec.Meta(gt=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Span = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -72,16 +73,44 @@ class Settings(msgspec.Struct, frozen=True):
     )
     rooms_per_minute: Annotated[Amount, _help("rooms that one address may create")] = 60
     joins_per_minute: Annotated[Amount, _help("joins from one address; a class shares one")] = 600
+    exec_engine: Annotated[
+        Literal["auto", "docker", "bubblewrap", "off"],
+        _help("what runs programs; `auto` is Docker where it answers and has the image, else bubblewrap"),
+    ] = "auto"
+    exec_docker_url: Annotated[str, _help("the Docker engine")] = "unix:///var/run/docker.sock"
+    exec_image: Annotated[str, _help("Docker image of cells; `host` shows this machine's own compilers")] = (
+        "sangam-cells:1"
+    )
+    exec_runtime: Annotated[str, _help("Docker runtime, such as `runsc`; empty is the engine's own")] = ""
+    exec_languages: Annotated[str, _help("file with more languages, see docs/execution.md")] = ""
     exec_toolchains: Annotated[str, _help("more folders with compilers to show in the sandbox, `:` between them")] = ""
+    exec_slots: Annotated[Count, _help("programs that run at the same time; 0 is two per core")] = 0
+    exec_warm_cells: Annotated[Count, _help("cells kept ready")] = 4
+    exec_reuse_cells: Annotated[bool, _help("a room's next run may use its cell again, emptied")] = True
     runs_per_room: Annotated[Amount, _help("runs at the same time in one room")] = 4
     run_wall_seconds: Annotated[Seconds, _help("time that a run may take")] = 60.0
+    terminal_wall_seconds: Annotated[Seconds, _help("time that a run in a terminal may take")] = 600.0
     run_cpu_seconds: Annotated[Seconds, _help("processor time that a run may take")] = 10.0
     run_memory_bytes: Annotated[Amount, _help("memory of a run, all its processes together")] = 256 * 2**20
     run_output_bytes: Annotated[Amount, _help("output of a run before it is stopped")] = 2**20
+    problems: Annotated[str, _help("folder of problems (`NAME.json`) that every room may use")] = ""
+    submissions_per_minute: Annotated[Amount, _help("submissions that one member may make")] = 20
+    judge_seconds: Annotated[Seconds, _help("time that judging one submission may take")] = 300.0
+    judge0_tokens: Annotated[str, _help("secrets of programs that may use `/judge0`, `,` between them; none: off")] = ""
+    piston_tokens: Annotated[str, _help("the same for `/api/v2`; none: off")] = ""
+    foreign_per_minute: Annotated[Amount, _help("executions that one such program may ask for")] = 600
+    foreign_waiting: Annotated[Amount, _help("executions of one such program that may wait or run")] = 100
+    callback_hosts: Annotated[str, _help("hosts (`NAME` or `NAME:PORT`) that `/judge0` may call back, `,` between")] = (
+        ""
+    )
 
     @property
     def data_folder(self) -> Path:
         return Path(self.data).expanduser().resolve()
+
+    @property
+    def problems_folder(self) -> Path | None:
+        return Path(self.problems).expanduser().resolve() if self.problems else None
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, **flags: object) -> Settings:
@@ -110,6 +139,8 @@ _CHOICES = {
     "open_rooms": "; it is true or false",
     "log_level": "; it is debug, info, warning or error",
     "store_sync": "; it is normal or full",
+    "exec_engine": "; it is auto, docker, bubblewrap or off",
+    "exec_reuse_cells": "; it is true or false",
 }
 
 

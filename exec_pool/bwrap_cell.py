@@ -2,42 +2,29 @@
 
 Order matters. bwrap starts as the cell's own uid (`setpriv`), so that every cell is another user for the kernel.
 The runner is moved into its control group before it is told any job, so nothing of a room ever runs outside it.
-Everything blocking (`open_cell`, `Cell.kill`) is for the thread of `cells.py`.
+Everything blocking is for the threads of `bwrap_engine.py`.
 """
 
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import select
 import signal
 import socket
 import subprocess
 import threading
+from concurrent.futures import Executor
 from pathlib import Path
 
 import msgspec
 
 from exec_pool.cgroups import CellGroup
+from exec_pool.engine import Cell
 from exec_pool.errors import CellFailed
-from exec_pool.protocol import Frames
-
-log = logging.getLogger(__name__)
+from exec_pool.view import ETC, GROUP, HIDDEN, HOSTS, PASSWD, inside
 
 MIB = 1024 * 1024
-PARTS = ("link", "meter", "program", "runner")
-PASSWD = b"sandbox:x:1000:1000:sandbox:/tmp:/bin/bash\n"
-GROUP = b"sandbox:x:1000:\n"
-HOSTS = b"127.0.0.1 localhost sandbox\n::1 localhost\n"
-# What /proc tells about the machine and no program needs.
-HIDDEN = (
-    "cmdline", "config.gz", "diskstats", "interrupts", "iomem", "ioports", "kallsyms", "kcore", "key-users",
-    "keys", "kmsg", "modules", "partitions", "slabinfo", "sysrq-trigger", "timer_list", "vmallocinfo", "zoneinfo",
-)  # fmt: skip
-ETC = ("alternatives", "ld.so.cache", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk")
-
-TOOLCHAINS = "/toolchains"
 
 
 class Shell(msgspec.Struct, frozen=True):
@@ -58,20 +45,6 @@ class Shell(msgspec.Struct, frozen=True):
     start_seconds: float
 
 
-def runner_text() -> str:
-    """The runner and its neighbours as one text for `python3 -c`: modules by name, then main."""
-    folder = Path(__file__).with_name("cell")
-    modules = {f"exec_pool.cell.{name}": (folder / f"{name}.py").read_text() for name in PARTS}
-    return (
-        "import sys,types\n"
-        f"texts={{'exec_pool':'','exec_pool.cell':'',**{modules!r}}}\n"
-        "for name,text in texts.items():\n"
-        " module=sys.modules[name]=types.ModuleType(name)\n"
-        " exec(compile(text,name,'exec'),module.__dict__)\n"
-        "sys.modules['exec_pool.cell.runner'].main()\n"
-    )
-
-
 def arguments(shell: Shell, group: CellGroup, uid: int, fds: dict[str, int]) -> list[str]:
     """The whole command line. `fds`: info, seccomp, passwd, group, hosts."""
     drop = [*shell.prefix, shell.setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
@@ -82,12 +55,6 @@ def _walls() -> list[str]:
     namespaces = ["--unshare-user", "--unshare-all", "--disable-userns", "--as-pid-1", "--new-session"]
     identity = ["--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--clearenv"]
     return [*namespaces, *identity, "--die-with-parent"]
-
-
-def inside(number: int, path: str) -> str:
-    """Where a configured toolchain is in a cell. Not at its own place: that may lie under `/tmp` or `/work`."""
-    place = f"{TOOLCHAINS}/{number}"
-    return place if os.path.isdir(path) else f"{place}/{os.path.basename(path)}"
 
 
 def _system(shell: Shell, fds: dict[str, int]) -> list[str]:
@@ -123,20 +90,23 @@ def _inside(shell: Shell, fds: dict[str, int]) -> list[str]:
     return [*words, "--", shell.python, "-I", "-S", "-c", shell.runner]
 
 
-class Cell:
-    """One live cell. Owner: `cells.py`. Frames are read by one task at a time; `kill` may come at any time."""
+class BwrapCell(Cell):
+    """One bubblewrap process tree. What blocks runs in `threads` (one that limits, a few that bury)."""
 
-    def __init__(self, uid: int, group: CellGroup, process: subprocess.Popen[bytes], link: socket.socket) -> None:
-        self.uid = uid
+    def __init__(
+        self,
+        uid: int,
+        group: CellGroup,
+        process: subprocess.Popen[bytes],
+        link: socket.socket,
+        threads: tuple[Executor, Executor],
+    ) -> None:
+        super().__init__(uid, "")
         self.group = group
-        self.runs = 0
-        self.lease = ""
-        self.limits = (0, 0)
         self._process = process
         self._link = link
+        self._limiter, self._undertaker = threads
         self._init_fd = -1
-        self._frames = Frames()
-        self._ready: list[tuple[str, bytes]] = []
         self._sending = asyncio.Lock()
         self._closing = threading.Lock()
 
@@ -150,16 +120,28 @@ class Cell:
             self._init_fd = os.pidfd_open(pid)
             self.group.join(pid)
         except (ValueError, KeyError, OSError) as error:
-            raise CellFailed(self.complaint() or f"process 1 is not there ({error})") from error
+            raise CellFailed(self.said() or f"process 1 is not there ({error})") from error
 
-    def limit(self, memory_bytes: int, processes: int) -> None:
-        """Blocking: set the limits of the programs (the runner is one process more). OSError if the kernel refuses."""
-        self.limits = (0, 0)
-        self.group.limit(memory_bytes, processes + 1)
-        self.limits = (memory_bytes, processes)
+    async def set_limits(self, memory_bytes: int, processes: int) -> None:
+        """Writes to the control group, in a thread."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._limiter, self.group.limit, memory_bytes, processes)
+        except OSError as error:
+            raise CellFailed(f"limits cannot be set ({error})") from error
 
-    def complaint(self) -> str:
-        """What bwrap or the runner said on standard error, shortened; blocking for a moment when it lives."""
+    async def oom_kills(self) -> int:
+        """From the control group, which outlives the processes."""
+        with contextlib.suppress(OSError):
+            return self.group.oom_kills()
+        return 0
+
+    async def complaint(self) -> str:
+        """What bwrap or the runner said on standard error."""
+        return await asyncio.get_running_loop().run_in_executor(self._undertaker, self.said)
+
+    def said(self) -> str:
+        """`complaint`, blocking for a moment when the cell lives."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0.2)
         stderr = self._process.stderr
@@ -171,46 +153,39 @@ class Cell:
         return ""
 
     async def send(self, data: bytes) -> None:
-        """Write frames; CellFailed when the cell is gone."""
+        """Over the socket to process 1."""
         try:
             async with self._sending:
                 await asyncio.get_running_loop().sock_sendall(self._link, data)
         except OSError as error:
             raise CellFailed("the cell is gone") from error
 
-    async def receive(self) -> tuple[str, bytes]:
-        """The next frame; CellFailed when the cell is gone."""
-        while not self._ready:
-            try:
-                data = await asyncio.get_running_loop().sock_recv(self._link, 65_536)
-            except OSError as error:
-                raise CellFailed("the cell is gone") from error
-            if not data:
-                raise CellFailed("the cell is gone")
-            self._ready = list(self._frames.feed(data))
-            self._ready.reverse()
-        return self._ready.pop()
-
-    async def expect(self, kind: str, seconds: float) -> bytes:
-        """The payload of the next frame, which must be of this kind and come in time; else CellFailed."""
+    async def read(self) -> bytes:
+        """From the socket to process 1."""
         try:
-            async with asyncio.timeout(seconds):
-                got, payload = await self.receive()
-        except TimeoutError as error:
-            raise CellFailed("the cell does not answer") from error
-        if got != kind:
-            raise CellFailed(f"the cell said {got!r} instead of {kind!r}")
-        return payload
+            data = await asyncio.get_running_loop().sock_recv(self._link, 65_536)
+        except OSError as error:
+            raise CellFailed("the cell is gone") from error
+        if not data:
+            raise CellFailed("the cell is gone")
+        return data
 
     def signal_death(self) -> None:
-        """Kill process 1, and with it, by the kernel, everything in the cell. Not blocking; harmless again."""
+        """Kill process 1, and with it, by the kernel, everything in the cell."""
         with self._closing, contextlib.suppress(ProcessLookupError):
             if self._init_fd >= 0:
                 signal.pidfd_send_signal(self._init_fd, signal.SIGKILL)
             else:
                 self._process.kill()
 
-    def bury(self) -> None:
+    async def bury(self) -> None:
+        """`end`, in a thread."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._undertaker, self.end)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CellFailed(str(error)) from error
+
+    def end(self) -> None:
         """Blocking: after death, free what the cell held. When bwrap has ended, all of the cell has."""
         self.signal_death()
         try:
@@ -228,7 +203,7 @@ class Cell:
         self.group.remove()
 
 
-def open_cell(shell: Shell, group: CellGroup, uid: int) -> Cell:
+def open_cell(shell: Shell, group: CellGroup, uid: int, threads: tuple[Executor, Executor]) -> BwrapCell:
     """Blocking: start a cell. The caller awaits its R frame. CellFailed with what bwrap said."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
@@ -253,11 +228,11 @@ def open_cell(shell: Shell, group: CellGroup, uid: int) -> Cell:
         theirs.close()
         for fd in fds.values():
             os.close(fd)
-    cell = Cell(uid, group, process, ours)
+    cell = BwrapCell(uid, group, process, ours, threads)
     try:
         cell.enclose(info, shell.start_seconds)
     except CellFailed:
-        cell.bury()
+        cell.end()
         raise
     finally:
         os.close(info)

@@ -1,53 +1,44 @@
 """The cells of a server: a few fresh ones kept ready, and used ones that wait for the next run of their lease.
 
 A cell serves one lease (one room) only. It is wiped between runs and thrown away after any abnormal end, after
-`lease_runs` runs or `lease_idle_seconds` of rest. Blocking work happens in threads of our own: starting a cell in
-exactly one thread that lives as long as the cells do, because the kernel ties `--die-with-parent` to the thread.
+`lease_runs` runs or `lease_idle_seconds` of rest. A run without a lease gets a fresh cell that nobody gets after it.
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import os
-import subprocess
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from exec_pool.bwrap_cell import Cell, Shell, open_cell
-from exec_pool.cgroups import SliceV1, SliceV2
+from exec_pool.engine import Cell, Engine
 from exec_pool.errors import CellFailed
-from exec_pool.limits import ExecSettings
+from exec_pool.limits import UID_BLOCKS, ExecSettings
 from exec_pool.protocol import frame
-from exec_pool.strays import end_strays
 
 log = logging.getLogger(__name__)
 
-# Servers on one machine keep their users apart by their process ids.
-UID_BLOCKS = 100_000
 WIPE_SECONDS = 2.0
+Home = tuple[str, str]  # a lease and an image
+T = TypeVar("T")
 
 
 class Cells:
     """Owner: the Runner. `take` and then `give_back` or `discard`, exactly one of them."""
 
-    def __init__(self, shell: Shell, slice_: SliceV1 | SliceV2, settings: ExecSettings) -> None:
+    def __init__(self, engine: Engine, settings: ExecSettings) -> None:
         self.opened = 0
-        self._shell = shell
-        self._slice = slice_
+        self._engine = engine
         self._settings = settings
         self._fresh: list[Cell] = []
-        self._resting: dict[str, Cell] = {}
-        self._returning: dict[str, asyncio.Task[None]] = {}
+        self._resting: dict[Home, Cell] = {}
+        self._returning: dict[Home, asyncio.Task[None]] = {}
         self._live: set[Cell] = set()
         self._uids: list[int] = []
-        end_strays(range(settings.uid_base, settings.uid_base + UID_BLOCKS * 1000))
+        # Servers on one machine keep their users apart by their process ids.
         self._new_uids = itertools.count(settings.uid_base + os.getpid() % UID_BLOCKS * 1000)
-        self._numbers = itertools.count()
-        self._opener = ThreadPoolExecutor(1, "sangam-cells")
-        self._limiter = ThreadPoolExecutor(1, "sangam-cells-limits")
-        self._undertaker = ThreadPoolExecutor(2, "sangam-cells-end")
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._taken = 0
         self._refilling = False
         self._closed = False
 
@@ -55,69 +46,68 @@ class Cells:
         """How many cells wait for work."""
         return len(self._fresh) + len(self._resting)
 
-    async def take(self, lease: str, new: bool = False) -> Cell:
+    async def take(self, lease: str, image: str = "", new: bool = False) -> Cell:
         """A cell for this lease: its own rested one, a fresh one, or a `new` one. CellFailed when none starts."""
-        if lease in self._returning and not new:
-            await asyncio.wait([self._returning[lease]])
-        cell = None if new else self._resting.pop(lease, None)
-        if cell is None:
-            cell = self._fresh.pop() if self._fresh and not new else await self._open()
+        home = (lease, image)
+        self._taken += 1
+        try:
+            if home in self._returning and not new:
+                await asyncio.wait([self._returning[home]])
+            cell = None if new else self._resting.pop(home, None)
+            if cell is None:
+                usable = self._fresh and not new and not image
+                cell = self._fresh.pop() if usable else await self._open(image)
+        except BaseException:
+            self._taken -= 1
+            raise
         cell.lease = lease
         cell.runs += 1
         return cell
 
     def give_back_soon(self, cell: Cell) -> None:
         """`give_back` in the background; a `take` for the same lease waits for it."""
-        lease, task = cell.lease, self.spawn(self.give_back(cell))
-        if lease:
-            self._returning[lease] = task
-        task.add_done_callback(lambda done: self._returned(lease, done))
+        self._taken -= 1
+        home, task = (cell.lease, cell.image), self.spawn(self._give_back(cell))
+        if cell.lease:
+            self._returning[home] = task
+        task.add_done_callback(lambda done: self._returned(home, done))
 
-    def _returned(self, lease: str, task: asyncio.Task[None]) -> None:
-        if self._returning.get(lease) is task:
-            del self._returning[lease]
+    def _returned(self, home: Home, task: asyncio.Task[None]) -> None:
+        if self._returning.get(home) is task:
+            del self._returning[home]
 
-    async def give_back(self, cell: Cell) -> None:
+    async def _give_back(self, cell: Cell) -> None:
         """After a run that ended in order: wipe the cell and let it rest for its lease."""
-        settings = self._settings
+        settings, home = self._settings, (cell.lease, cell.image)
         worn = not settings.reuse_cells or not cell.lease or cell.runs >= settings.lease_runs
-        if worn or cell.lease in self._resting:
-            await self.discard(cell)
+        if worn or home in self._resting:
+            await self._end(cell)
             return
         try:
             await cell.send(frame("W"))
             await cell.expect("R", WIPE_SECONDS)
         except CellFailed:
-            await self.discard(cell)
+            await self._end(cell)
             return
-        if cell.lease in self._resting:
-            await self.discard(cell)
+        if home in self._resting:
+            await self._end(cell)
             return
         if len(self._resting) >= 2 * settings.slot_count():
             longest = next(iter(self._resting))
-            self.spawn(self.discard(self._resting.pop(longest)))
-        self._resting[cell.lease] = cell
+            self.spawn(self._end(self._resting.pop(longest)))
+        self._resting[home] = cell
         asyncio.get_running_loop().call_later(settings.lease_idle_seconds, self._expire, cell, cell.runs)
 
-    async def discard(self, cell: Cell) -> None:
-        """Kill a cell and free what it held; cancelling the caller does not stop that."""
-        cell.signal_death()
-        await asyncio.shield(self.spawn(self._bury(cell)))
+    def discard(self, cell: Cell) -> None:
+        """Kill a taken cell now, and free what it held in the background."""
+        self._taken -= 1
+        self.spawn(self._end(cell))
 
     def refill(self) -> None:
         """Bring the number of fresh cells up again, one at a time, in the background."""
         if not self._refilling and not self._closed:
             self._refilling = True
             self.spawn(self._refill())
-
-    async def set_limits(self, cell: Cell, memory_bytes: int, processes: int) -> None:
-        """Set a cell's limits if they differ from what it has. CellFailed when the kernel refuses."""
-        if cell.limits == (memory_bytes, processes):
-            return
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._limiter, cell.limit, memory_bytes, processes)
-        except OSError as error:
-            raise CellFailed(f"limits cannot be set ({error})") from error
 
     def kill(self) -> None:
         """Kill every cell and start no more. Whoever drives one notices by itself."""
@@ -126,23 +116,15 @@ class Cells:
             cell.signal_death()
 
     async def close(self) -> None:
-        """After `kill`, and when nobody drives a cell any more: wait for the end of all, remove the slice."""
-        self.kill()
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._undertaker, self._opener.shutdown)
+        """After `kill`, and when nobody drives a cell any more: wait for the end of all, close the engine."""
         self.kill()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._fresh, self._resting = [], {}
         await asyncio.gather(*(self._bury(cell) for cell in list(self._live)))
-        try:
-            await loop.run_in_executor(self._undertaker, self._slice.remove)
-        except OSError as error:
-            log.warning("control groups could not be removed: %s", error)
-        self._limiter.shutdown()
-        self._undertaker.shutdown()
+        await self._engine.close()
 
-    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do this in the background; `close` waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -150,36 +132,43 @@ class Cells:
         return task
 
     def _expire(self, cell: Cell, runs: int) -> None:
-        if self._resting.get(cell.lease) is cell and cell.runs == runs:
-            del self._resting[cell.lease]
-            self.spawn(self.discard(cell))
+        home = (cell.lease, cell.image)
+        if self._resting.get(home) is cell and cell.runs == runs:
+            del self._resting[home]
+            self.spawn(self._end(cell))
 
     async def _refill(self) -> None:
+        """While a core is free of runs: starting a cell takes one for a moment, and runs go first."""
+        cores = os.cpu_count() or 1
         try:
-            while not self._closed and len(self._fresh) < self._settings.warm_cells:
-                self._fresh.append(await self._open())
+            while not self._closed and len(self._fresh) < self._settings.warm_cells and self._taken < cores:
+                self._fresh.append(await self._open(""))
         except CellFailed as error:
             if not self._closed:
                 log.warning("a cell did not start: %s", error)
         finally:
             self._refilling = False
 
-    async def _open(self) -> Cell:
+    async def _open(self, image: str) -> Cell:
+        """A new cell that is ready. It is started whatever happens to the caller: nothing is forgotten half-way."""
+        return await asyncio.shield(self.spawn(self._start(image)))
+
+    async def _start(self, image: str) -> Cell:
         self._refuse_when_closed()
         uid = self._uids.pop() if self._uids else next(self._new_uids)
-        loop = asyncio.get_running_loop()
         try:
-            cell = await loop.run_in_executor(self._opener, self._start, uid)
+            cell = await self._engine.start(uid, image)
         except CellFailed:
             self._uids.append(uid)
             raise
         self.opened += 1
+        self._live.add(cell)
         try:
             self._refuse_when_closed()
             await cell.expect("R", self._settings.start_seconds)
         except CellFailed as error:
-            said = await loop.run_in_executor(self._undertaker, cell.complaint)
-            await self.discard(cell)
+            said = await cell.complaint()
+            await self._end(cell)
             raise CellFailed(said or str(error)) from error
         return cell
 
@@ -187,28 +176,16 @@ class Cells:
         if self._closed:
             raise CellFailed("the server is closing")
 
-    def _start(self, uid: int) -> Cell:
-        self._refuse_when_closed()
-        try:
-            group = self._slice.cell(f"cell-{next(self._numbers)}")
-        except OSError as error:
-            raise CellFailed(f"no control group ({error})") from error
-        try:
-            cell = open_cell(self._shell, group, uid)
-        except CellFailed:
-            with contextlib.suppress(OSError):
-                group.remove()
-            raise
-        self._live.add(cell)
-        with contextlib.suppress(OSError):  # the usual limits, ahead of time; a run looks again
-            cell.limit(self._settings.limits.memory_bytes, self._settings.limits.processes)
-        return cell
+    async def _end(self, cell: Cell) -> None:
+        cell.signal_death()
+        await self._bury(cell)
 
     async def _bury(self, cell: Cell) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(self._undertaker, cell.bury)
-        except (OSError, subprocess.SubprocessError) as error:
+            await cell.bury()
+        except CellFailed as error:
             log.warning("a cell was not removed: %s", error)
             return
-        self._live.discard(cell)
-        self._uids.append(cell.uid)
+        if cell in self._live:
+            self._live.discard(cell)
+            self._uids.append(cell.uid)

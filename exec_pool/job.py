@@ -8,14 +8,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from exec_pool.bwrap_cell import Cell
-from exec_pool.cells import Cells
+from exec_pool.engine import Cell
 from exec_pool.errors import CellFailed, InputFull, RunOver
-from exec_pool.languages import Language
+from exec_pool.language import Language
 from exec_pool.limits import Limits
 from exec_pool.plans import Plan
 from exec_pool.protocol import file_frame, frame
-from exec_pool.runs import Ending, EventSink, Output, RunResult, Stream, Usage
+from exec_pool.runs import Ending, EventSink, Output, RunResult, Stream, Usage, Window
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +38,8 @@ class Run:
         self.input_closed = False
         self.changed = asyncio.Event()
         self.tail = b""
+        self.compiled = b""
+        self.window: Window | None = None
         self.written = 0
         self._sink = sink
         self._on_stop = on_stop
@@ -66,6 +67,11 @@ class Run:
     def close_stdin(self) -> None:
         """The program reads the end of its input after what was written. Harmless again."""
         self.input_closed = True
+        self.changed.set()
+
+    def resize(self, window: Window) -> None:
+        """Give the terminal another size; the last one counts. Nothing happens without a terminal, or after the end."""
+        self.window = window
         self.changed.set()
 
     def stop(self) -> None:
@@ -128,14 +134,15 @@ class Drive:
         self._plan = plan
         self._limits = limits
         self._step = ""
+        self._terminal = plan.job.steps[-1].terminal is not None
         self._overdue = False
         self._ended = False
         self._alarm: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
-    async def to_end(self, cell: Cell, cells: Cells) -> Ending:
+    async def to_end(self, cell: Cell) -> Ending:
         """Send the job and follow it. CellFailed only before a step has started; later that is an Ending, too."""
-        self._cell, self._cells = cell, cells
+        self._cell = cell
         self._set_alarm(START_SECONDS)
         try:
             await self._cell.send(b"".join(file_frame(p, c) for p, c in self._plan.files.items()))
@@ -144,7 +151,7 @@ class Drive:
         except CellFailed as error:
             if not self._started:
                 raise
-            return self._broken(error)
+            return await self._broken(error)
         finally:
             self._set_alarm(None)
             self._ended = True
@@ -170,7 +177,7 @@ class Drive:
         limits, compiling = self._limits, name == "compile"
         self._step = name
         memory = limits.compile_memory_bytes if compiling else limits.memory_bytes
-        await self._cells.set_limits(self._cell, memory, limits.processes)
+        await self._cell.limit(memory, limits.processes)
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write())
         self._started = True
@@ -182,7 +189,9 @@ class Drive:
         run.written += len(data)
         if run.written > self._limits.output_bytes + self._limits.compile_output_bytes:
             raise CellFailed("the cell ignores the output limit")
-        if stream == "stderr":
+        if stream == "compile":
+            run.compiled = (run.compiled + data)[:TAIL]
+        elif stream == "stderr" or self._terminal:
             run.tail = (run.tail + data)[-TAIL:]
         run.emit(Output(stream, data))
 
@@ -196,6 +205,9 @@ class Drive:
                     stopped = True
                     self._set_alarm(STOP_SECONDS)
                     await self._cell.send(frame("K"))
+                elif run.window and self._step == "run":
+                    window, run.window = run.window, None
+                    await self._cell.send(frame("T", struct.pack(">HH", window.rows, window.columns)))
                 elif data := run.next_input():
                     await self._cell.send(frame("I", data))
                 elif run.input_closed and run.input_empty and not closed:
@@ -216,16 +228,13 @@ class Drive:
         self._overdue = True
         self._cell.signal_death()
 
-    def _broken(self, error: CellFailed) -> Ending:
+    async def _broken(self, error: CellFailed) -> Ending:
         """The cell died under the run: by `stop`, by our alarm, for memory, or for a reason of its own."""
         if self._run.stopped:
             return Ending(step=self._step, signal=9, why="stop")
         if self._overdue:
             return Ending(step=self._step, signal=9, why="wall")
-        try:
-            oom = self._cell.group.oom_kills()
-        except OSError:
-            oom = 0
+        oom = await self._cell.oom_kills()
         return Ending(step=self._step, signal=9, oom=oom, error="" if oom else f"The sandbox broke down: {error}.")
 
 

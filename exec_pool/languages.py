@@ -1,51 +1,22 @@
-"""The languages: one frozen table. Adding a language is adding a row (and its Debian package to apt-packages.txt).
+"""The languages that every server knows: one frozen table. Adding one is adding a row, and its Debian packages to
+`apt-packages.txt`; an operator adds rows in a file of his own (`language.merged`)."""
 
-Words in braces are filled in by `plans.py`: `{entry}` the file to run, `{sources}` it and the files compiled with
-it, `{folder}` its folder, `{heap}` MiB for a managed heap, `{main}` the main class, `{sync}` the Ruby prelude.
-"""
+from exec_pool.language import Language, LanguageInfo, Tool
 
-import msgspec
-
-
-class LanguageInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What clients learn about a language. `reason` is empty when it is available."""
-
-    id: str
-    name: str
-    version: str
-    available: bool
-    reason: str
-    extensions: tuple[str, ...]
-    file_name: str
-    sample: str
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """A program a language needs, and the Debian package that brings it."""
-
-    name: str
-    package: str
-
-
-class Language(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. The first element of an argv is a tool name or a path in the cell; extensions have their dot."""
-
-    id: str
-    name: str
-    extensions: tuple[str, ...]
-    file_name: str
-    tools: tuple[Tool, ...]
-    version: tuple[str, ...]
-    run: tuple[str, ...]
-    compile: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    heap_full: str = ""
-    sample: str
-    failing: str
-
+__all__ = ["LANGUAGES", "Language", "LanguageInfo"]
 
 NODE = Tool("node", "nodejs")
-C_STEMS = ("-O2", "-pipe", "-I/work", "-o", "/tmp/build/main", "{sources}")
+C_STEMS = ("-O2", "-pipe", "-I/work", "{options}", "-o", "/tmp/build/main", "{sources}")
+C_OPTIONS = (
+    r"-O[0-3sg]?", r"-std=[a-z0-9+]{1,12}", r"-W[a-z0-9=+-]{1,40}", r"-D[A-Za-z_]\w{0,40}(=\w{0,40})?", r"-g",
+    r"-f[a-z0-9=-]{1,40}", r"-l(m|pthread)", r"-pthread", r"-march=native",
+)  # fmt: skip
+C_ERRORS = (r"^(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$",)
+NODE_ERRORS = (
+    r"^(?P<path>[^\s:()]+):(?P<line>\d+)$",
+    r"^ +at (?:[^()\n]* \()?(?:file://)?(?P<path>[^\s:()]+):(?P<line>\d+):(?P<column>\d+)\)?$",
+)
+NODE_SUMMARY = r"^(?P<message>(?:Uncaught )?\w*Error\b.*)$"
 UNBUFFERED_C = ("stdbuf", "-o0", "/tmp/build/main")
 SMALL_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
@@ -57,7 +28,11 @@ LANGUAGES: tuple[Language, ...] = (
         file_name="main.py",
         tools=(Tool("python3", "python3"),),
         version=("python3", "--version"),
-        run=("python3", "-u", "{entry}"),
+        run=("python3", "-u", "{options}", "{entry}"),
+        options=(r"-O{1,2}", r"-B", r"-W[a-z]{1,10}", r"-X(dev|utf8)"),
+        errors=(r'^ *File "(?P<path>[^"\n]+)", line (?P<line>\d+)',),
+        summary=r"^(?P<message>[\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Iteration)\b.*)$",
+        innermost="last",
         env=(("PYTHONPATH", "/work"), ("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONUNBUFFERED", "1")),
         sample='print("Hello, world!")\n',
         failing='raise ValueError("no")\n',
@@ -69,7 +44,10 @@ LANGUAGES: tuple[Language, ...] = (
         file_name="main.js",
         tools=(NODE,),
         version=("node", "--version"),
-        run=("node", "{entry}"),
+        run=("node", "{options}", "{entry}"),
+        options=(r"--use-strict", r"--stack-size=\d{2,5}"),
+        errors=NODE_ERRORS,
+        summary=NODE_SUMMARY,
         heap_full="JavaScript heap out of memory",
         sample='console.log("Hello, world!");\n',
         failing='throw new Error("no");\n',
@@ -84,6 +62,7 @@ LANGUAGES: tuple[Language, ...] = (
         compile=(
             "esbuild",
             "{entry}",
+            "{options}",
             "--bundle",
             "--platform=node",
             "--format=cjs",
@@ -92,6 +71,13 @@ LANGUAGES: tuple[Language, ...] = (
             "--outfile=/tmp/build/main.js",
         ),
         run=("node", "--enable-source-maps", "/tmp/build/main.js"),
+        options=(r"--target=es\w{1,6}", r"--minify"),
+        errors=(
+            r"\[ERROR\] (?P<message>.*)\n\n +(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+):",
+            NODE_ERRORS[1],
+            NODE_ERRORS[0],
+        ),
+        summary=NODE_SUMMARY,
         heap_full="JavaScript heap out of memory",
         sample='const name: string = "world";\nconsole.log(`Hello, ${name}!`);\n',
         failing='const problem: string = "no";\nthrow new Error(problem);\n',
@@ -105,6 +91,8 @@ LANGUAGES: tuple[Language, ...] = (
         version=("gcc", "-dumpfullversion"),
         compile=("gcc", "-std=gnu17", *C_STEMS, "-lm"),
         run=UNBUFFERED_C,
+        options=C_OPTIONS,
+        errors=C_ERRORS,
         sample='#include <stdio.h>\n\nint main(void) {\n    printf("Hello, world!\\n");\n    return 0;\n}\n',
         failing="#include <stdlib.h>\nint main(void) { abort(); }\n",
     ),
@@ -117,6 +105,8 @@ LANGUAGES: tuple[Language, ...] = (
         version=("g++", "-dumpfullversion"),
         compile=("g++", "-std=gnu++20", *C_STEMS),
         run=UNBUFFERED_C,
+        options=C_OPTIONS,
+        errors=C_ERRORS,
         sample='#include <iostream>\n\nint main() {\n    std::cout << "Hello, world!" << std::endl;\n}\n',
         failing='#include <stdexcept>\nint main() { throw std::runtime_error("no"); }\n',
     ),
@@ -132,6 +122,7 @@ LANGUAGES: tuple[Language, ...] = (
             "-J-Xmx256m",
             *("-J" + option for option in SMALL_JAVA),
             "-proc:none",
+            "{options}",
             "-encoding",
             "UTF-8",
             "-sourcepath",
@@ -141,7 +132,13 @@ LANGUAGES: tuple[Language, ...] = (
             "{entry}",
         ),
         run=("java", "-Xmx{heap}m", "-Xss16m", *SMALL_JAVA, "-Dfile.encoding=UTF-8", "-cp", "/tmp/build", "{main}"),
+        options=(r"-Xlint(:[a-z]{1,20})?", r"-g", r"-nowarn", r"--release=\d{1,2}"),
         heap_full="java.lang.OutOfMemoryError",
+        errors=(
+            r"^(?P<path>[^:\n]+\.java):(?P<line>\d+): error: (?P<message>.*)$",
+            r"^\s+at [^()\n]*\((?P<path>\w+\.java):(?P<line>\d+)\)$",
+        ),
+        summary=r"^(?:Exception in thread \"[^\"\n]*\" )?(?P<message>[\w.]+(?:Error|Exception)\b.*)$",
         sample=(
             "public class Main {\n    public static void main(String[] args) {\n"
             '        System.out.println("Hello, world!");\n    }\n}\n'
@@ -156,6 +153,11 @@ LANGUAGES: tuple[Language, ...] = (
         tools=(Tool("go", "golang-go"),),
         version=("go", "version"),
         compile=("go", "build", "-p", "2", "-o", "/tmp/build/main", "{sources}"),
+        errors=(
+            r"^(?P<path>[^:\s]+\.go):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)$",
+            r"^\t(?P<path>[^:\s]+\.go):(?P<line>\d+)\b",
+        ),
+        summary=r"^(?P<message>(?:panic|fatal error): .*)$",
         run=("/tmp/build/main",),
         env=(("GOCACHE", "/tmp/go"), ("GOPATH", "/tmp/gopath"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")),
         sample='package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println("Hello, world!")\n}\n',
@@ -174,12 +176,19 @@ LANGUAGES: tuple[Language, ...] = (
             "-Copt-level=1",
             "-Cdebuginfo=0",
             "-Ccodegen-units=1",
+            "{options}",
             "-o",
             "/tmp/build/main",
             "{entry}",
         ),
         run=("/tmp/build/main",),
         env=(("RUST_BACKTRACE", "0"),),
+        options=(r"-O", r"-g", r"-Copt-level=[0-3sz]", r"-Coverflow-checks=(on|off)", r"--edition=20\d\d"),
+        errors=(
+            r"^error(?:\[E\d+\])?: (?P<message>.*)\n +--> (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+)",
+            r"panicked at '(?P<message>.*)', (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+)",
+            r"panicked at (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)",
+        ),
         sample='fn main() {\n    println!("Hello, world!");\n}\n',
         failing='fn main() {\n    panic!("no");\n}\n',
     ),
@@ -190,7 +199,9 @@ LANGUAGES: tuple[Language, ...] = (
         file_name="main.rb",
         tools=(Tool("ruby", "ruby"),),
         version=("ruby", "--version"),
-        run=("ruby", "-r{sync}", "{entry}"),
+        run=("ruby", "-r{sync}", "{options}", "{entry}"),
+        options=(r"-w", r"-W[012]", r"--yjit"),
+        errors=(r"^(?:[\w/.-]+: )?(?P<path>[^:\n]+):(?P<line>\d+)(?::in [^:\n]*)?: (?P<message>.*)$",),
         env=(("RUBYLIB", "/work"),),
         sample='puts "Hello, world!"\n',
         failing='raise "no"\n',
@@ -202,17 +213,95 @@ LANGUAGES: tuple[Language, ...] = (
         file_name="main.sh",
         tools=(Tool("bash", "bash"),),
         version=("bash", "--version"),
-        run=("bash", "{entry}"),
+        run=("bash", "{options}", "{entry}"),
+        options=(r"-[euxv]{1,4}",),
+        errors=(r"^(?P<path>[^:\n]+): line (?P<line>\d+): (?P<message>.*)$",),
         sample='echo "Hello, world!"\n',
         failing="echo no >&2\nexit 3\n",
     ),
+    Language(
+        id="csharp",
+        name="C#",
+        extensions=(".cs",),
+        file_name="Main.cs",
+        tools=(Tool("mcs", "mono-mcs"), Tool("mono", "mono-runtime")),
+        version=("mono", "--version"),
+        compile=("mcs", "-debug", "-optimize+", "{options}", "-out:/tmp/build/main.exe", "{sources}"),
+        run=("mono", "--debug", "/tmp/build/main.exe"),
+        options=(r"-warn:[0-4]", r"-checked\+?", r"-define:\w{1,40}", r"-unsafe"),
+        heap_full="System.OutOfMemoryException",
+        errors=(
+            r"^(?P<path>[^(\n]+)\((?P<line>\d+),(?P<column>\d+)\): error \w+: (?P<message>.*)$",
+            r" in (?P<path>[^:\s]+):(?P<line>\d+) *$",
+        ),
+        summary=r"^(?P<message>[\w.]+Exception: .*)$",
+        sample="using System;\n\nclass Program {\n    static void Main() {\n"
+        '        Console.WriteLine("Hello, world!");\n    }\n}\n',
+        failing='class Program { static void Main() { throw new System.Exception("no"); } }\n',
+    ),
+    Language(
+        id="php",
+        name="PHP",
+        extensions=(".php",),
+        file_name="main.php",
+        tools=(Tool("php", "php-cli"),),
+        version=("php", "--version"),
+        run=("php", "-d", "display_errors=stderr", "-d", "html_errors=0", "-d", "log_errors=0", "-f", "{entry}", "--"),
+        errors=(r"(?P<message>(?:Parse|Fatal) error: .*?) in (?P<path>[^\s:]+)(?: on line |:)(?P<line>\d+)",),
+        sample='<?php\n\necho "Hello, world!\\n";\n',
+        failing="<?php\nthrow new Exception('no');\n",
+    ),
+    Language(
+        id="perl",
+        name="Perl",
+        extensions=(".pl", ".pm"),
+        file_name="main.pl",
+        tools=(Tool("perl", "perl"),),
+        version=("perl", "-e", "printf '%vd', $^V"),
+        run=("perl", "-I/work", "{options}", "{entry}"),
+        options=(r"-w", r"-W"),
+        errors=(r"^(?P<message>.*) at (?P<path>[^\s]+) line (?P<line>\d+)",),
+        sample='use strict;\nuse warnings;\n\nprint "Hello, world!\\n";\n',
+        failing='die "no";\n',
+    ),
+    Language(
+        id="lua",
+        name="Lua",
+        extensions=(".lua",),
+        file_name="main.lua",
+        tools=(Tool("lua5.4", "lua5.4"),),
+        version=("lua5.4", "-v"),
+        run=("stdbuf", "-o0", "lua5.4", "{options}", "{entry}"),
+        env=(("LUA_PATH", "/work/?.lua;/work/?/init.lua;;"),),
+        options=(r"-W",),
+        errors=(r"^lua[\d.]*: (?P<path>[^:\n]+):(?P<line>\d+): (?P<message>.*)$",),
+        sample='print("Hello, world!")\n',
+        failing='error("no")\n',
+    ),
+    Language(
+        id="sql",
+        name="SQL (SQLite)",
+        extensions=(".sql",),
+        file_name="main.sql",
+        tools=(Tool("sqlite3", "sqlite3"),),
+        version=("sqlite3", "--version"),
+        # The script is what it reads: `.read` would have the name of a file obey the rules of its own quotes.
+        run=("/bin/bash", "-c", 'exec sqlite3 -batch -bail :memory: <"$0"', "{entry}"),
+        errors=(r"(?:Parse|Runtime) error near line (?P<line>\d+): (?P<message>.*)$",),
+        sample="CREATE TABLE greeting (text);\nINSERT INTO greeting VALUES ('Hello, world!');\n"
+        "SELECT text FROM greeting;\n",
+        failing="SELECT no FROM nowhere;\n",
+    ),
+    Language(
+        id="r",
+        name="R",
+        extensions=(".R", ".r"),
+        file_name="main.R",
+        tools=(Tool("Rscript", "r-base-core"),),
+        version=("Rscript", "--version"),
+        run=("Rscript", "--vanilla", "{entry}"),
+        summary=r"^(?P<message>Error\b.*)$",
+        sample='cat("Hello, world!\\n")\n',
+        failing='stop("no")\n',
+    ),
 )
-
-
-def language_of(path: str) -> str | None:
-    """The id of the language a file is written in, by its extension; None when there is none."""
-    lowered = path.lower()
-    for language in LANGUAGES:
-        if lowered.endswith(language.extensions):
-            return language.id
-    return None

@@ -1,12 +1,16 @@
 """Limits of one step of a run, and the settings of the whole package."""
 
 import os
+from typing import Literal
 
 import msgspec
 
 from exec_pool.errors import BadRequest
 
 MIB = 1024 * 1024
+# User ids of cells: a block for each server of a machine, told apart by process id.
+UID_BLOCKS = 100_000
+UID_SPAN = UID_BLOCKS * 1000
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +39,23 @@ def checked_limits(limits: Limits) -> Limits:
 
 
 class ExecSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of one Runner. `slots` 0 means two per core; paths are absolute; sizes in bytes."""
+    """Settings of one Runner. `slots` 0 means two per core; paths are absolute; sizes in bytes.
+
+    `engine` auto is Docker where an engine answers and has the image, else bubblewrap. `image` is a Docker image, or
+    `host` for the toolchains of this machine in an otherwise empty image; `runtime` is Docker's, empty for its own.
+    `languages` is a file with more rows for the language table.
+    """
 
     enabled: bool = True
+    engine: Literal["auto", "docker", "bubblewrap"] = "auto"
+    docker_url: str = "unix:///var/run/docker.sock"
+    image: str = "sangam-cells:1"
+    runtime: str = ""
+    languages: str = ""
     slots: int = 0
     queue: int = 64
     queue_per_lease: int = 8
-    warm_cells: int = 2
+    warm_cells: int = 4
     start_seconds: float = 15.0
     cell_cores: float = 1.0
     lease_idle_seconds: float = 60.0

@@ -9,10 +9,11 @@ import re
 import msgspec
 
 from exec_pool.errors import BadRequest
-from exec_pool.languages import Language
+from exec_pool.judge_build import staged
+from exec_pool.language import Language
 from exec_pool.limits import Limits
 from exec_pool.protocol import JobOrder, StepOrder
-from exec_pool.runs import RunRequest
+from exec_pool.runs import RunRequest, Window
 
 SYNC_PATH = "/tmp/support/sync.rb"
 SYNC_TEXT = b"$stdout.sync = true\n"
@@ -20,11 +21,23 @@ LONGEST_PATH = 400
 LONGEST_PART = 255
 LOOKED_AT = 64 * 1024
 MOST_FILES = 2000
-BASE_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp", "TERM": "dumb"}
+MOST_OPTIONS = 32
+LONGEST_OPTION = 100
+BASE_ENV = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",
+    "TERM": "dumb",
+    "USER": "sandbox",
+    "LOGNAME": "sandbox",
+}
+TERMINAL_ENV = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 # Room files are untrusted: every pattern is linear (an open comment or string runs to its end, repeats are bounded).
 _C_NOISE = re.compile(rb'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?', re.DOTALL)
 _C_MAIN = re.compile(rb"\bmain\s*\(")
+_CSHARP_MAIN = re.compile(rb"\bMain\s*\(")
 _JAVA_PACKAGE = re.compile(rb"^[ \t]*package[ \t]+([\w.]+)[ \t]*;", re.MULTILINE)
 _JAVA_TYPE = re.compile(
     rb"\b(public\s+)?(?:(?:final|abstract|sealed|static|strictfp)\s+){0,3}(?:class|record|enum|interface)\s+(\w+)"
@@ -40,10 +53,11 @@ class Toolchain(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What the cell gets: files by path relative to its root, and the job."""
+    """What the cell gets: files by path relative to its root, and the job. `image`: what the cell is started from."""
 
     files: dict[str, bytes]
     job: JobOrder
+    image: str = ""
 
 
 def checked_files(request: RunRequest, most_bytes: int) -> dict[str, bytes]:
@@ -78,12 +92,14 @@ def _encodes(text: str) -> bool:
 def make_plan(language: Language, request: RunRequest, limits: Limits, toolchain: Toolchain) -> Plan:
     """The plan of a checked request."""
     files, entry = dict(request.files), request.entry
-    words: dict[str, list[str]] = {"sources": [entry]}
+    words: dict[str, list[str]] = {"sources": [entry], "options": _checked_options(language, request.options)}
     if language.id == "java":
         files, entry, main = _java(files, entry)
         words["main"] = [main]
     if language.id in ("c", "cpp"):
-        words["sources"] = _c_sources(language, files, entry)
+        words["sources"] = _sources(language, files, entry, _C_MAIN)
+    if language.id == "csharp":
+        words["sources"] = _sources(language, files, entry, _CSHARP_MAIN)
     compile_argv = language.compile
     if language.id == "go":
         compile_argv, words["sources"] = _go(language, files, entry, toolchain)
@@ -95,11 +111,28 @@ def make_plan(language: Language, request: RunRequest, limits: Limits, toolchain
         "sync": [SYNC_PATH],
     }
     steps = [_compile_step(_fill(compile_argv, words, toolchain), language, limits)] if compile_argv else []
-    steps.append(_run_step([*_fill(language.run, words, toolchain), *request.args], language, limits))
+    argv = [*_fill(language.run, words, toolchain), *request.args]
+    steps.append(_run_step(argv, language, limits, _checked_window(request.terminal)))
     placed = {f"work/{path}": content for path, content in files.items()}
     if language.id == "ruby":
         placed[SYNC_PATH.lstrip("/")] = SYNC_TEXT
-    return Plan(placed, JobOrder(steps))
+    return Plan(*staged(placed, JobOrder(steps), request), language.image)
+
+
+def _checked_options(language: Language, options: tuple[str, ...]) -> list[str]:
+    """The options, if the language's row allows each; else BadRequest."""
+    for option in options:
+        if not any(re.fullmatch(allowed, option[:LONGEST_OPTION]) for allowed in language.options):
+            raise BadRequest(f"{language.name} takes no option {option[:LONGEST_OPTION]!r} here.")
+    if len(options) > MOST_OPTIONS:
+        raise BadRequest("Too many options.")
+    return list(options)
+
+
+def _checked_window(window: Window | None) -> Window | None:
+    if window and not (0 < window.rows <= 1000 and 0 < window.columns <= 1000):
+        raise BadRequest("Not the size of a terminal.")
+    return window
 
 
 def _safe(path: str) -> str:
@@ -110,8 +143,8 @@ def _safe(path: str) -> str:
 def _fill(argv: tuple[str, ...], words: dict[str, list[str]], toolchain: Toolchain) -> list[str]:
     filled = [toolchain.tools.get(argv[0], argv[0])]
     for part in argv[1:]:
-        if part == "{sources}":
-            filled += words["sources"]
+        if part in ("{sources}", "{options}"):
+            filled += words[part.strip("{}")]
             continue
         for word, values in words.items():
             part = part.replace("{" + word + "}", values[0]) if "{" + word + "}" in part else part
@@ -131,11 +164,12 @@ def _compile_step(argv: list[str], language: Language, limits: Limits) -> StepOr
     )
 
 
-def _run_step(argv: list[str], language: Language, limits: Limits) -> StepOrder:
+def _run_step(argv: list[str], language: Language, limits: Limits, window: Window | None) -> StepOrder:
     return StepOrder(
         name="run",
         argv=argv,
-        env=BASE_ENV | dict(language.env),
+        env=BASE_ENV | dict(language.env) | (TERMINAL_ENV if window else {}),
+        terminal=(window.rows, window.columns) if window else None,
         wall=limits.wall_seconds,
         cpu=limits.cpu_seconds,
         output=limits.output_bytes,
@@ -153,9 +187,9 @@ def _siblings(files: dict[str, bytes], entry: str, extensions: tuple[str, ...]) 
     return sorted(p for p in files if posixpath.dirname(p) == folder and p.endswith(extensions) and p != entry)
 
 
-def _c_sources(language: Language, files: dict[str, bytes], entry: str) -> list[str]:
+def _sources(language: Language, files: dict[str, bytes], entry: str, main: re.Pattern[bytes]) -> list[str]:
     others = _siblings(files, entry, language.extensions)
-    return [entry, *(path for path in others if not _C_MAIN.search(_bare(files[path])))]
+    return [entry, *(path for path in others if not main.search(_bare(files[path])))]
 
 
 def _go(

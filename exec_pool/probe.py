@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from exec_pool.errors import CellFailed
-from exec_pool.languages import LANGUAGES
+from exec_pool.language import Language
 from exec_pool.limits import MIB, Limits
 from exec_pool.plans import BASE_ENV, Plan, Toolchain
 from exec_pool.protocol import JobOrder, StepOrder
@@ -51,23 +51,53 @@ while made < 500:
 print(made)
 """
 
-VERSIONS = """
-import json, re, subprocess, sys
-asked = json.loads(sys.argv[1])
+SURVEY = r"""
+import glob, json, os, re, subprocess, sys
+asked, roots = json.loads(sys.argv[1])
+tools = {}
+def runs(path):
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+def places(name):
+    for root in roots:
+        yield from [root] if os.path.basename(root) == name else []
+        yield from (f"{root}/bin/{name}", f"{root}/{name}")
+    for folder in ("/usr/local/bin", "/usr/bin", "/usr/lib/go/bin", "/usr/local/go/bin"):
+        yield f"{folder}/{name}"
+for row in asked:
+    for name in row["tools"]:
+        tools[name] = next(filter(runs, places(name)), "")
 def start(argv):
     try:
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     except OSError:
         return None
-started = {name: start(argv) for name, argv in asked.items()}
-found = {}
+started = {}
+for row in asked:
+    if all(tools[name] for name in row["tools"]):
+        started[row["id"]] = start([tools.get(row["version"][0], row["version"][0]), *row["version"][1:]])
+versions = {}
 for name, process in started.items():
-    text = process.communicate(timeout=30)[0].decode(errors="replace") if process else ""
-    number = re.search(r"\\d+(\\.\\d+)+", text)
+    text = process.communicate(timeout=60)[0].decode(errors="replace") if process else ""
+    number = re.search(r"\d+(\.\d+)+", text)
     if process and process.returncode == 0 and number:
-        found[name] = number[0]
-print(json.dumps(found))
+        versions[name] = number[0]
+archives = any(glob.glob(f"/usr/{place}/pkg/linux_*/fmt.a") for place in ("lib/go", "local/go"))
+tools = {name: path for name, path in tools.items() if path}
+print(json.dumps({"tools": tools, "versions": versions, "go_archives": archives}))
 """
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """Tools by name with their paths in a cell, versions by language id, and whether Go brings compiled archives."""
+
+    tools: dict[str, str]
+    versions: dict[str, str]
+    go_archives: bool
+
+    @property
+    def toolchain(self) -> Toolchain:
+        """What plans are made with."""
+        return Toolchain(self.tools, self.go_archives and self.tools.get("go", "").startswith("/usr/"))
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -146,16 +176,14 @@ def _fork_fault(ending: Ending, output: bytes) -> str:
     return "" if 0 < made < PROBE_LIMITS.processes else "the process limit does not hold"
 
 
-async def find_versions(perform: Perform, python: str, toolchain: Toolchain) -> dict[str, str]:
-    """Versions by language id, asked inside a cell: a toolchain that does not start there is not in the answer."""
-    asked = {
-        row.id: [toolchain.tools[row.version[0]], *row.version[1:]]
-        for row in LANGUAGES
-        if all(tool.name in toolchain.tools for tool in row.tools)
-    }
-    plan = python_plan(python, VERSIONS, VERSION_LIMITS, msgspec.json.encode(asked).decode())
+async def survey(perform: Perform, python: str, table: tuple[Language, ...], roots: tuple[str, ...]) -> Survey:
+    """Which tools there are in a cell of this image, and the version of each language whose tools start there."""
+    asked = [
+        {"id": row.id, "tools": [tool.name for tool in row.tools], "version": row.version} for row in table if row.tools
+    ]
+    plan = python_plan(python, SURVEY, VERSION_LIMITS, msgspec.json.encode((asked, roots)).decode())
     try:
         _, output = await perform(plan, VERSION_LIMITS)
-        return msgspec.json.decode(output, type=dict[str, str])
+        return msgspec.json.decode(output, type=Survey)
     except (CellFailed, msgspec.DecodeError):
-        return {}
+        return Survey({}, {}, False)

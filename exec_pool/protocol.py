@@ -1,8 +1,9 @@
 """Frames between the server and the runner in a cell: `>BI` (type, length), then the payload.
 
 To the cell: F a file (u32 path length, path, bytes), J the job, G go on with the announced step, I standard
-input, E its end, K kill, W wipe for the next job. From the cell: R ready, S a step is about to start, O standard
-output, X standard error, C compiler output, A bytes of input taken, U usage, D done.
+input, E its end, T the size of the terminal (u16 rows, u16 columns), K kill, W wipe for the next job. From the
+cell: R ready, S a step is about to start, O standard output, X standard error, C compiler output, A bytes of input
+taken, U usage, D done.
 """
 
 import struct
@@ -73,6 +74,7 @@ class StepOrder(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     output: int
     file: int
+    terminal: tuple[int, int] | None = None  # rows and columns
 
 
 class JobOrder(msgspec.Struct, frozen=True):

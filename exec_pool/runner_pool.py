@@ -3,30 +3,25 @@
 import asyncio
 import collections
 import logging
-import os
-import resource
-import shutil
-import sys
 import uuid
 
 import msgspec
 
-from exec_pool.bwrap_cell import Cell, Shell, runner_text
 from exec_pool.cells import Cells
-from exec_pool.cgroups import find_slice
+from exec_pool.engine import Cell, Engine
+from exec_pool.engines import engines
+from exec_pool.error_lines import error_lines
 from exec_pool.errors import CellFailed, LanguageUnavailable, RunnerFull, SandboxUnavailable
 from exec_pool.job import Drive, Run, heap_full
-from exec_pool.languages import LANGUAGES, Language, LanguageInfo, language_of
+from exec_pool.language import Language, LanguageInfo, language_of, merged
+from exec_pool.languages import LANGUAGES
 from exec_pool.limits import ExecSettings, Limits, checked_limits
-from exec_pool.plans import Plan, Toolchain, checked_files, make_plan
-from exec_pool.probe import find_fault, find_versions
+from exec_pool.plans import Plan, checked_files, make_plan
+from exec_pool.probe import Survey, find_fault, survey
 from exec_pool.runs import Ending, EventSink, Output, RunRequest, RunResult, Usage, verdict
-from exec_pool.seccomp import filter_program
-from exec_pool.toolchains import describe, find_tools, hidden_paths
+from exec_pool.toolchains import describe
 
 log = logging.getLogger(__name__)
-
-ENGINE = "bubblewrap"
 
 
 class Availability(msgspec.Struct, frozen=True):
@@ -53,7 +48,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """A run that has no cell yet."""
 
     run: Run
-    lease: str
+    request: RunRequest
     language: Language
     plan: Plan
     limits: Limits
@@ -63,12 +58,13 @@ class Runner:
     """One per process, on one event loop. `open` returns at once; the probe goes on behind it (`checked`)."""
 
     def __init__(self, settings: ExecSettings) -> None:
-        self.availability = Availability(False, "Code execution is not started yet.", ENGINE)
+        """Raises SettingsWrong for a languages file that cannot be used."""
+        self.table = merged(LANGUAGES, settings.languages)
+        self.availability = Availability(False, "Code execution is not started yet.", _first_engine(settings))
         self.languages: tuple[LanguageInfo, ...] = ()
         self._settings = settings
         self._cells: Cells | None = None
-        self._toolchain = Toolchain({})
-        self._python = ""
+        self._found: dict[str, Survey] = {}
         self._queue: collections.deque[Waiting] = collections.deque()
         self._running: dict[str, str] = {}
         self._tasks: dict[asyncio.Task[None], Run] = {}
@@ -78,9 +74,8 @@ class Runner:
         self._closed = False
 
     async def open(self) -> None:
-        """Find the tools and start the probe. Never raises for a machine without a sandbox: see `availability`."""
-        self._toolchain = find_tools(LANGUAGES, self._usable_paths())
-        self._decide(Availability(False, "The sandbox is being checked; try again in a moment.", ENGINE, True), None)
+        """Start the probe. Never raises for a machine without a sandbox: see `availability`."""
+        self._decide(False, "The sandbox is being checked; try again in a moment.", checking=True)
         self._check = asyncio.get_running_loop().create_task(self._probe())
 
     async def checked(self) -> Availability:
@@ -92,7 +87,7 @@ class Runner:
     async def close(self) -> None:
         """Kill everything that was started; nothing of it is left when this returns. Runs end as `stopped`."""
         self._closed = True
-        self._decide(Availability(False, "Code execution is off: the server is closing.", ENGINE), None)
+        self._decide(False, "Code execution is off: the server is closing.")
         for waiting in self._queue:
             self._end(waiting.run, RunResult(status="stopped", message="The server is closing."))
         self._queue.clear()
@@ -106,7 +101,7 @@ class Runner:
 
     def language_of(self, path: str) -> str | None:
         """The id of the language of a file, by its extension."""
-        return language_of(path)
+        return language_of(path, self.table)
 
     def submit(self, request: RunRequest, on_event: EventSink) -> Run:
         """Queue a run. Raises SandboxUnavailable, LanguageUnavailable, BadRequest or RunnerFull, and starts nothing."""
@@ -116,12 +111,12 @@ class Runner:
         limits = checked_limits(request.limits or self._settings.limits)
         self._check_room(request.lease)
         checked_files(request, self._settings.files_bytes)
-        plan = make_plan(language, request, limits, self._toolchain)
+        plan = make_plan(language, request, limits, self._found[language.image].toolchain)
         run = Run(
             f"run_{uuid.uuid4().hex[:20]}", on_event, max(self._settings.input_bytes, len(request.stdin)), self._unqueue
         )
         run.write(request.stdin)
-        self._queue.append(Waiting(run, request.lease, language, plan, limits))
+        self._queue.append(Waiting(run, request, language, plan, limits))
         self._pump()
         return run
 
@@ -138,7 +133,7 @@ class Runner:
         )
 
     def _language(self, language_id: str) -> Language:
-        for row, info in zip(LANGUAGES, self.languages, strict=True):
+        for row, info in zip(self.table, self.languages, strict=True):
             if row.id == language_id:
                 if not info.available:
                     raise LanguageUnavailable(info.reason)
@@ -146,7 +141,7 @@ class Runner:
         raise LanguageUnavailable(f"This server does not know the language {language_id!r}.")
 
     def _check_room(self, lease: str) -> None:
-        mine = sum(waiting.lease == lease for waiting in self._queue) if lease else 0
+        mine = sum(waiting.request.lease == lease for waiting in self._queue) if lease else 0
         if len(self._queue) >= self._settings.queue or mine >= self._settings.queue_per_lease:
             self._refused += 1
             raise RunnerFull("Too many programs wait to run; try again in a moment.")
@@ -158,7 +153,7 @@ class Runner:
             if waiting.run.stopped:
                 self._end(waiting.run, RunResult(status="stopped", message="Stopped."))
                 continue
-            self._running[waiting.run.id] = waiting.lease
+            self._running[waiting.run.id] = waiting.request.lease
             task = asyncio.get_running_loop().create_task(self._serve(waiting))
             self._tasks[task] = waiting.run
             task.add_done_callback(self._tasks.pop)
@@ -166,7 +161,7 @@ class Runner:
     async def _serve(self, waiting: Waiting) -> None:
         run = waiting.run
         try:
-            ending = await self._perform(run, waiting.plan, waiting.limits, waiting.lease)
+            ending = await self._perform(run, waiting.plan, waiting.limits, waiting.request.lease)
         except CellFailed as error:
             ending = Ending(step="run", error=f"The sandbox did not start: {error}.")
         except Exception:
@@ -176,8 +171,7 @@ class Runner:
             del self._running[run.id]
         if ending.error and not run.stopped:
             log.error("run %s: %s", run.id, ending.error)
-        full = heap_full(waiting.language, run, ending)
-        self._end(run, verdict(ending, waiting.limits, run.stopped, full))
+        self._end(run, _result(waiting, ending))
         self._pump()
 
     def _end(self, run: Run, result: RunResult) -> None:
@@ -190,18 +184,18 @@ class Runner:
         if cells is None:
             raise CellFailed("there is no sandbox")
         try:
-            return await self._perform_in(cells, await cells.take(lease), Drive(run, plan, limits))
+            return await self._perform_in(cells, await cells.take(lease, plan.image), Drive(run, plan, limits))
         except CellFailed as error:
             if self._closed:
                 raise
             log.warning("run %s starts anew: %s", run.id, error)
-        return await self._perform_in(cells, await cells.take(lease, new=True), Drive(run, plan, limits))
+        return await self._perform_in(cells, await cells.take(lease, plan.image, new=True), Drive(run, plan, limits))
 
     async def _perform_in(self, cells: Cells, cell: Cell, drive: Drive) -> Ending:
         try:
-            ending = await drive.to_end(cell, cells)
+            ending = await drive.to_end(cell)
         except BaseException:
-            cells.spawn(cells.discard(cell))
+            cells.discard(cell)
             raise
         self._let_go(cells, cell, ending)
         return ending
@@ -209,7 +203,7 @@ class Runner:
     def _let_go(self, cells: Cells, cell: Cell, ending: Ending) -> None:
         """Part with a cell, behind the back of the run: only one that ended in order may be used again."""
         if ending.why or ending.oom or ending.error or ending.signal is not None:
-            cells.spawn(cells.discard(cell))
+            cells.discard(cell)
         else:
             cells.give_back_soon(cell)
         cells.refill()
@@ -220,69 +214,56 @@ class Runner:
             self._queue.remove(waiting)
             self._end(run, RunResult(status="stopped", message="Stopped."))
 
-    def _decide(self, availability: Availability, versions: dict[str, str] | None) -> None:
-        if availability.ok and self._closed:
+    def _decide(self, ok: bool, reason: str = "", engine: str = "", checking: bool = False) -> None:
+        if ok and self._closed:
             return
-        self.availability = availability
-        off = "" if availability.ok else availability.reason
-        self.languages = tuple(describe(row, self._toolchain, versions, off) for row in LANGUAGES)
+        self.availability = Availability(ok, reason, engine or self.availability.engine, checking)
+        self.languages = tuple(describe(row, self._found.get(row.image), reason) for row in self.table)
 
     async def _probe(self) -> None:
-        try:
-            cells, self._python = await asyncio.to_thread(self._prepare)
-            self._cells = cells
-            if self._closed:
-                raise SandboxUnavailable(self.availability.reason)
-            if fault := await find_fault(self._try, self._python):
-                raise SandboxUnavailable(f"Code execution is off: {fault}.")
-            self._decide(Availability(True, "", ENGINE), None)
-            self._decide(Availability(True, "", ENGINE), await find_versions(self._try, self._python, self._toolchain))
-            cells.refill()
-        except SandboxUnavailable as error:
-            await self._give_up(str(error))
-        except Exception:
-            log.exception("the sandbox could not be checked")
-            await self._give_up("Code execution is off: the sandbox could not be checked; the log says why.")
-
-    async def _give_up(self, reason: str) -> None:
+        """The first engine that holds is taken; the reason of the last one that does not is told."""
+        reason = "Code execution is switched off in the settings of this server."
+        for engine in engines(self._settings) if self._settings.enabled else ():
+            try:
+                await self._try_engine(engine)
+                return
+            except SandboxUnavailable as error:
+                reason = str(error)
+            except Exception:
+                log.exception("the sandbox could not be checked")
+                reason = "Code execution is off: the sandbox could not be checked; the log says why."
+            await self._give_up(engine, reason)
         if not self._closed:
-            log.warning("%s", reason)
-            self._decide(Availability(False, reason, ENGINE), None)
-        cells, self._cells = self._cells, None
-        if cells:
-            await cells.close()
+            self._decide(False, reason)
 
-    def _prepare(self) -> tuple[Cells, str]:
-        """The cells of this machine and its Python, if it has what they need."""
-        settings = self._settings
-        if not settings.enabled:
-            raise SandboxUnavailable("Code execution is switched off in the settings of this server.")
-        if sys.platform != "linux" or os.geteuid() != 0:
-            raise SandboxUnavailable(
-                "Code execution is off: only root can give every program a user and limits of its own. "
-                "Start Sangam as root on Linux, or in a container that runs as root."
-            )
-        python = _program("python3", "python3")
-        shell = Shell(
-            prefix=(_program("prlimit", "util-linux"), "--core=1:1") if _may_dump() else (),
-            bwrap=_program(settings.bwrap, "bubblewrap"),
-            setpriv=_program("setpriv", "util-linux"),
-            python=python,
-            seccomp=filter_program(),
-            runner=runner_text(),
-            toolchain_paths=self._usable_paths(),
-            scratch_bytes=settings.scratch_bytes,
-            start_seconds=settings.start_seconds,
-        )
-        return Cells(
-            shell, find_slice(settings.cgroup_mounts, settings.cgroup_self, settings.cell_cores), settings
-        ), python
+    async def _try_engine(self, engine: Engine) -> None:
+        await engine.open()
+        cells = self._cells = Cells(engine, self._settings)
+        if self._closed:
+            raise SandboxUnavailable(self.availability.reason)
+        if fault := await find_fault(self._try, engine.python):
+            raise SandboxUnavailable(f"Code execution is off: {fault}.")
+        for image in dict.fromkeys(("", *(row.image for row in self.table))):
+            self._found[image] = await self._look_into(image, engine)
+            self._decide(True, engine=engine.name)
+        cells.refill()
 
-    def _usable_paths(self) -> tuple[str, ...]:
-        hidden = hidden_paths(self._settings.toolchain_paths)
-        for path in hidden:
-            log.info("%s cannot be used for code execution: other users cannot reach it", path)
-        return tuple(path for path in self._settings.toolchain_paths if path not in hidden)
+    async def _look_into(self, image: str, engine: Engine) -> Survey:
+        rows = tuple(row for row in self.table if row.image == image)
+        if image and not engine.images:
+            log.warning("%s: only the Docker engine has images", ", ".join(row.id for row in rows))
+            return Survey({}, {}, False)
+
+        async def perform(plan: Plan, limits: Limits) -> tuple[Ending, bytes]:
+            return await self._try(msgspec.structs.replace(plan, image=image), limits)
+
+        return await survey(perform, engine.python, rows, engine.roots if not image else ())
+
+    async def _give_up(self, engine: Engine, reason: str) -> None:
+        if not self._closed:
+            log.warning("%s (%s)", reason, engine.name)
+        cells, self._cells, self._found = self._cells, None, {}
+        await (cells.close() if cells else engine.close())
 
     async def _try(self, plan: Plan, limits: Limits) -> tuple[Ending, bytes]:
         """For the probe: perform a plan, give its end and its standard output."""
@@ -298,16 +279,18 @@ class Runner:
         return ending, b"".join(parts)
 
 
-def _may_dump() -> bool:
-    return resource.getrlimit(resource.RLIMIT_CORE)[1] != 0
+def _first_engine(settings: ExecSettings) -> str:
+    return "docker" if settings.engine == "docker" else "bubblewrap"
 
 
-def _program(name: str, package: str) -> str:
-    """The path of a program the sandbox itself needs."""
-    found = shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
-    if not found:
-        raise SandboxUnavailable(
-            f"Code execution is off: {os.path.basename(name)} is not installed. "
-            f"An administrator can add it with: apt-get install {package}"
-        )
-    return found
+def _result(waiting: Waiting, ending: Ending) -> RunResult:
+    """The verdict, with the lines of the room's files that are to blame."""
+    run, request = waiting.run, waiting.request
+    full = heap_full(waiting.language, run, ending)
+    result = verdict(ending, waiting.limits, run.stopped, full)
+    compiling = result.status == "compile_error"
+    if not compiling and result.status != "failed":
+        return result
+    text = run.compiled if compiling else run.tail
+    errors = error_lines(waiting.language, text, request.files.keys(), request.entry, compiling)
+    return msgspec.structs.replace(result, errors=errors)

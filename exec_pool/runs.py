@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from exec_pool.error_lines import ErrorLine
+from exec_pool.judge_build import Stage
 from exec_pool.limits import MIB, Limits
 
 Status = Literal[
@@ -22,16 +24,34 @@ Status = Literal[
 Stream = Literal["stdout", "stderr", "compile"]
 
 
+class Window(msgspec.Struct, frozen=True):
+    """The size of a terminal in characters."""
+
+    rows: int = 24
+    columns: int = 80
+
+
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution: all files of the room by relative path, and which of them to run."""
+    """One execution: all files of the room by relative path, and which of them to run.
+
+    `options` go to the compiler or the interpreter, if the language's row allows them. With a `terminal` the program
+    has one: all it writes is `stdout`, and Ctrl-C is the byte 3 of its input. An empty `lease` asks for a fresh cell.
+    `stage` and `build` are for programs that are compiled once and run often (`judge_build.py`). If `joined`, standard
+    error is standard output, so that what goes to both is in order.
+    """
 
     language: str
     files: dict[str, bytes]
     entry: str
     args: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     stdin: bytes = b""
+    terminal: Window | None = None
     limits: Limits | None = None
     lease: str = ""
+    stage: Stage = "whole"
+    build: bytes = b""
+    joined: bool = False
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -49,7 +69,10 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run ended. `exit_code` and `signal` are of the program, or of the compiler at `compile_error`."""
+    """How a run ended. `exit_code` and `signal` are of the program, or of the compiler at `compile_error`.
+
+    `errors` are the places in the room's files that the compiler or the failing program named.
+    """
 
     status: Status
     exit_code: int | None = None
@@ -59,6 +82,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int = 0
     truncated: bool = False
     message: str = ""
+    errors: tuple[ErrorLine, ...] = ()
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,19 +13,20 @@ from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.keystroke import Keystroke, read_keystroke
-from realtime.line_ends import remove_returns
-from realtime.pairs import Pairs, may_hold_pairs
+from realtime.line_ends import brings_returns, remove_returns
+from realtime.pairs import Chunk, Pairs
+from realtime.pycrdt_doc import PycrdtDoc
 from realtime.update import (
     EMPTY_UPDATE,
     NESTED_LIMIT,
     Footprint,
+    LongWalk,
     check_update,
     clocks,
     first_client,
     mergeable,
 )
 
-FILES = "files"
 FEW_PLACES = 12
 """What a keystroke has (`Footprint.places`): it is not tried, as one scan of a document takes well under a second."""
 MAX_STEPS = 2_000_000
@@ -69,18 +70,19 @@ class Document:
     `size` counts the bytes applied since the last full encoding, an upper bound of what the document takes; `blocks`
     is such a bound of the pieces that the library keeps, which a hostile edit can make it scan for each of its items.
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
-    The library's wrappers take more memory than a small document, so they are made when they are needed.
     """
 
-    __slots__ = ("_inner", "_known", "_pairs", "_strain", "_wrapped", "blocks", "broken", "max_bytes", "nested", "size")
+    __slots__ = (
+        *("_inner", "_known", "_shed", "_strain"),
+        *("blocks", "broken", "max_bytes", "nested", "pairs", "size"),
+    )
 
     def __init__(self, max_bytes: int) -> None:
-        self._inner = Doc()._doc
-        self._wrapped: tuple[Doc[Any], Map[Any]] | None = None
+        self._inner = PycrdtDoc()
         self._known: dict[int, int] = {}
-        self._pairs = Pairs()
+        self.pairs = Pairs()
         self.max_bytes = max_bytes
-        self.size = 0
+        self.size = self._shed = 0
         self.nested = 0
         self.blocks = 0
         self._strain = 0.0
@@ -88,55 +90,39 @@ class Document:
 
     @property
     def _doc(self) -> Doc[Any]:
-        return self._wrap()[0]
+        return self._inner.wrapped()[0]
 
     @property
     def _files(self) -> Map[Any]:
-        return self._wrap()[1]
+        return self._inner.wrapped()[1]
 
-    def _wrap(self) -> tuple[Doc[Any], Map[Any]]:
-        if self._wrapped is None:
-            doc: Doc[Any] = Doc(doc=self._inner)
-            self._wrapped = doc, doc.get(FILES, type=Map)
-        return self._wrapped
+    def restore(self, update: bytes) -> bool:
+        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or pycrdt's."""
+        footprint = read_keystroke(update) or check_update(update, LongWalk)
+        if not footprint.fits(self._known):
+            return False
+        self.take(update)
+        for client, (_, end) in footprint.spans.items():
+            self._known[client] = max(end, self._known.get(client, 0))
+        self._count(footprint)
+        return True
 
-    def load(self, snapshot: bytes | None, nested: int, updates: Iterable[bytes]) -> None:
-        """Apply what the journal holds; the bytes were checked when they came in.
-
-        `nested` is the snapshot's count (`Footprint.nested`); that of the updates is counted anew.
-        """
-        if snapshot is not None:
-            self._load_one(snapshot, may_hold_pairs(snapshot))
-            self.nested = nested
-        for update in updates:
-            self._load_one(update, True)
+    def restored(self, blocks: int, nested: int, pairs: list[Chunk]) -> None:
+        """A snapshot was taken whole (`take`): this is what was known of it besides."""
         self._known = clocks(self.state_vector())
+        self.blocks, self.nested = blocks, nested
+        self.pairs.restore(pairs)
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
-        self._commit(update)
+        self._inner.apply(update)
         self.size += len(update)
 
-    def _load_one(self, update: bytes, is_walked: bool) -> None:
-        self.take(update)
-        stroke = read_keystroke(update)
-        if stroke is not None:
-            self.blocks += 3
-            return
-        try:
-            footprint = check_update(update) if is_walked else None
-        except BadUpdate:  # a document of many edits may have more parts than one edit may
-            footprint = None
-        if footprint is None:
-            self.blocks += len(update) // BYTES_PER_BLOCK
-        else:
-            self._count(footprint)
-
-    def _count(self, footprint: Footprint) -> None:
+    def _count(self, footprint: Footprint | Keystroke) -> None:
         self.nested += footprint.nested
         self.blocks += footprint.places
         for client, clock in footprint.middles:
-            self._pairs.add(client, clock)
+            self.pairs.add(client, clock)
 
     def type(self, update: bytes) -> int | None:
         """The short way of `accept`, for a keystroke that follows what is there: its CRDT client.
@@ -167,11 +153,11 @@ class Document:
             return False
         if stroke.left is not None:
             client, clock = stroke.left
-            if clock >= known.get(client, 0) or (client, clock + 1) in self._pairs:
+            if clock >= known.get(client, 0) or (client, clock + 1) in self.pairs:
                 return False
         if stroke.right is not None:
             client, clock = stroke.right
-            if clock >= known.get(client, 0) or (client, clock) in self._pairs:
+            if clock >= known.get(client, 0) or (client, clock) in self.pairs:
                 return False
         return self._strain <= MAX_STRAIN_SECONDS
 
@@ -228,7 +214,7 @@ class Document:
             raise DocumentFull("the document nests too many shared types")
         if not footprint.fits(self._known):
             raise MissingEdits("the update builds on edits that are not there")
-        if footprint.cuts_a_character(self._pairs):
+        if footprint.cuts_a_character(self.pairs):
             raise BadUpdate("the update cuts a character in two")
         return footprint
 
@@ -268,18 +254,9 @@ class Document:
 
     def _apply_unmeasured(self, update: bytes) -> None:
         try:
-            self._commit(update)
+            self._inner.apply(update)
         except BaseException as error:  # a panic in Rust is no Exception
             self._break(error)
-
-    def _commit(self, update: bytes) -> None:
-        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
-        transaction = self._inner.create_transaction()
-        try:
-            self._inner.apply_update(transaction, update)
-            transaction.commit()
-        finally:
-            transaction.drop()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -296,29 +273,32 @@ class Document:
         raise BadUpdate("the update contradicts the document") from error
 
     def state_vector(self) -> bytes:
-        transaction = self._inner.create_transaction()
-        try:
-            return self._inner.get_state(transaction)
-        finally:
-            transaction.drop()
+        return self._inner.state_vector()
 
-    def _beyond(self, state_vector: bytes) -> bytes:
-        transaction = self._inner.create_transaction()
-        try:
-            return self._inner.get_update(transaction, state_vector)
-        finally:
-            transaction.drop()
+    def is_mostly_news(self, state_vector: bytes) -> bool:
+        """Whether somebody with this lacks most of the document. Raises ProtocolViolation on a malformed vector."""
+        theirs, all_clocks = clocks(state_vector), sum(self._known.values())
+        return not theirs or 2 * sum(min(end, self._known.get(of, 0)) for of, end in theirs.items()) < all_clocks
 
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
         clocks(state_vector)
-        return self._beyond(state_vector)
+        return self._inner.beyond(state_vector)
 
     def encode(self) -> bytes:
         """The whole document as one update."""
-        state = self._beyond(b"\x00")
-        self.size = len(state)
+        state = self._inner.beyond(b"\x00")
+        self.weigh(len(state))
         return state
+
+    def weigh(self, size: int) -> None:
+        """So many bytes is what the document takes."""
+        self._shed, self.size = self.version - size, size
+
+    @property
+    def version(self) -> int:
+        """Grows with each update that is applied."""
+        return self.size + self._shed
 
     def paths(self) -> dict[str, str]:
         """File id → path, of the files (not the folders) that have a text."""
@@ -387,7 +367,7 @@ class Document:
             for event in events:
                 if isinstance(event, MapEvent):
                     touched.extend(_new_texts(event))
-                elif isinstance(event, TextEvent) and _brings_returns(event):
+                elif isinstance(event, TextEvent) and brings_returns(cast(Any, event).delta):
                     touched.append(cast(Any, event).target)
 
         subscription = self._files.observe_deep(note)
@@ -404,10 +384,6 @@ def _value(values: Map[Any], key: str) -> Any:
         return values.get(key, None)
     except KeyError:
         return None
-
-
-def _brings_returns(event: Any) -> bool:
-    return any("\r" in str(change.get("insert", "")) for change in event.delta)
 
 
 def _new_texts(event: Any) -> Iterator[Text]:

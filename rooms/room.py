@@ -1,12 +1,12 @@
 """An open room: its documents, its events and who is in it."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterable
 
 import msgspec
 
+from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
@@ -52,6 +52,7 @@ class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
     __slots__ = (
+        "_digests",
         "_documents",
         "_elsewhere",
         "_events",
@@ -77,6 +78,7 @@ class Room:
         store: JournalStore,
         limits: RoomLimits,
         trials: Trials,
+        digests: Digests,
         exchange: Exchange,
     ) -> None:
         self.id = record.id
@@ -87,6 +89,7 @@ class Room:
         self._store = store
         self._limits = limits
         self._trials = trials
+        self._digests = digests
         self.exchange = exchange
         self._elsewhere: dict[str, dict[str, Member]] = {}
         self._documents: dict[str, SharedDocument] = {}
@@ -109,7 +112,9 @@ class Room:
     async def _load(self, name: str) -> SharedDocument:
         try:
             shared = SharedDocument(
-                self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials, self.exchange
+                *(self.id, name, self._journal, self._store),
+                self._limits.max_document_bytes,
+                *(self._trials, self._digests, self.exchange),
             )
             await shared.load()
             self._documents[name] = shared
@@ -285,6 +290,4 @@ class Room:
             self._gone(member_id)
         await self._journal.flush()
         for shared in self.loaded():
-            with contextlib.suppress(asyncio.CancelledError):
-                await shared.settled()
-            await shared.save_snapshot()
+            await shared.put_away()

@@ -24,6 +24,7 @@ SYSTEM_PYTHON = os.path.realpath(sys.executable)
 OLDEST_NODE = (20, 19)
 INPUTS_NEVER_READ = {"node_modules", "dist", ".venv", "__pycache__"}
 BASE_PACKAGES = {"bwrap": "bubblewrap"}
+ENGINE_PACKAGES = {"dockerd": "docker.io"}
 BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
 BROKER_PACKAGES = {"nats-server": "nats-server", "redis-server": "redis-server"}
 # The server's own programs are not on the PATH; this one of its package is.
@@ -56,6 +57,7 @@ def test() -> None:
     environment()
     packages("test")
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
+    system_packages(ENGINE_PACKAGES, "the tests of the Docker engine need it")
     system_packages(BROKER_PACKAGES, "the tests of several nodes need it")
     system_packages(DATABASE_PACKAGES, "the tests of the PostgreSQL store need it")
 
@@ -102,7 +104,7 @@ def bench() -> None:
 
 def cluster() -> None:
     """What `make cluster` starts besides the nodes."""
-    system_packages(BROKER_PACKAGES | CLUSTER_PACKAGES, "several nodes on this machine need it")
+    system_packages(BROKER_PACKAGES | DATABASE_PACKAGES | CLUSTER_PACKAGES, "several nodes on this machine need it")
 
 
 def load() -> None:

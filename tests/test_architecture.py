@@ -26,11 +26,13 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
+    "aiodocker": ("exec_pool/aiodocker_engine.py",),
+    "aiohttp": ("exec_pool/aiodocker_engine.py",),
     "asyncpg": ("rooms/postgres_",),
     "msgspec": ("",),
     "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
-    "pycrdt": ("realtime/document.py",),
+    "pycrdt": ("realtime/document.py", "realtime/pycrdt_doc.py"),
     "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),

@@ -1,4 +1,4 @@
-"""Frames over one socket, from the cell's side. Runs in the cell: standard library only, no import of the server."""
+"""Frames over standard input and output, from the cell's side. Runs in the cell: standard library only."""
 
 import os
 import struct
@@ -12,13 +12,15 @@ class Gone(Exception):
 
 
 class Link:
-    """Frames over one socket. Never blocks: what cannot be sent waits in `out`."""
+    """Frames, in from one descriptor and out to another. Never blocks: what cannot be sent waits in `out`."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, out_fd: int) -> None:
         self.fd = fd
+        self.out_fd = out_fd
         self.out = bytearray()
         self.buffer = bytearray()
         os.set_blocking(fd, False)
+        os.set_blocking(out_fd, False)
 
     def read(self) -> list[tuple[str, bytes]]:
         """The frames that have arrived whole."""
@@ -48,14 +50,14 @@ class Link:
         return frames
 
     def send(self, kind: str, payload: bytes = b"") -> None:
-        """Queue a frame and write what the socket takes."""
+        """Queue a frame and write what the other side takes."""
         self.out += HEAD.pack(ord(kind), len(payload)) + payload
         self.flush()
 
     def flush(self) -> None:
-        """Write what the socket takes."""
+        """Write what the other side takes."""
         try:
             while self.out:
-                del self.out[: os.write(self.fd, self.out[:CHUNK])]
+                del self.out[: os.write(self.out_fd, self.out[:CHUNK])]
         except BlockingIOError:
             pass

@@ -11,12 +11,22 @@ def total(path: str, keys: tuple[bytes, ...]) -> int:
     return sum(int(line.split()[1]) for line in lines if line.split()[0] in keys)
 
 
+def places(top: str) -> tuple[str, str]:
+    """Where the control group is: the folder of version 1 (its hierarchies are inside) or that of version 2."""
+    for folder in (f"{top}/cg", f"{top}/sys/fs/cgroup"):
+        if os.path.exists(f"{folder}/memory/memory.stat"):
+            return folder, ""
+        for second in (f"{folder}/unified", folder):
+            if os.path.exists(f"{second}/memory.stat"):
+                return "", second
+    raise OSError("this cell has no control group")
+
+
 class Meter:
     """What the tree has used since `start`, apart from this process itself. Seconds and bytes."""
 
     def __init__(self, top: str = "") -> None:
-        self.top = top
-        self.second = os.path.exists(f"{top}/cg/unified")
+        self.first, self.second = places(top)
         self.start()
 
     def start(self) -> None:
@@ -41,23 +51,20 @@ class Meter:
 
     def sample(self) -> None:
         """Look at the memory: anonymous pages and what lies in /work, /tmp and /dev/shm."""
-        self.memory_now = total(self.top + "/cg" + self._memory_file(), self._memory_keys())
+        if self.second:
+            self.memory_now = total(f"{self.second}/memory.stat", (b"anon", b"shmem"))
+        else:
+            self.memory_now = total(f"{self.first}/memory/memory.stat", (b"rss", b"shmem"))
         self.peak = max(self.peak, self.memory_now)
-
-    def _memory_file(self) -> str:
-        return "/unified/memory.stat" if self.second else "/memory/memory.stat"
-
-    def _memory_keys(self) -> tuple[bytes, ...]:
-        return (b"anon", b"shmem") if self.second else (b"rss", b"shmem")
 
     def _cpu_total(self) -> float:
         if self.second:
-            used = total(f"{self.top}/cg/unified/cpu.stat", (b"usage_usec",)) / 1e6
+            used = total(f"{self.second}/cpu.stat", (b"usage_usec",)) / 1e6
         else:
-            with open(f"{self.top}/cg/cpuacct/cpuacct.usage", "rb") as opened:
+            with open(f"{self.first}/cpuacct/cpuacct.usage", "rb") as opened:
                 used = int(opened.read()) / 1e9
         return used - time.process_time()
 
     def _oom_total(self) -> int:
-        file = "/unified/memory.events" if self.second else "/memory/memory.oom_control"
-        return total(f"{self.top}/cg{file}", (b"oom_kill",))
+        file = f"{self.second}/memory.events" if self.second else f"{self.first}/memory/memory.oom_control"
+        return total(file, (b"oom_kill",))

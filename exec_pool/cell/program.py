@@ -11,11 +11,15 @@ from typing import Any
 
 from exec_pool.cell.link import CHUNK, Link
 from exec_pool.cell.meter import Meter
+from exec_pool.cell.terminal import END_OF_INPUT, open_terminal, set_size, take_control
 
 PR_SET_DUMPABLE = 4
 LOOK_EVERY = 0.02
+LOOK_SOONEST = 0.003
+CORES = os.cpu_count() or 1
 USAGE_EVERY = 0.5
 FLUSH_AFTER = 0.016
+FLUSH_KEYS_AFTER = 0.002
 FLUSH_BYTES = 8192
 
 
@@ -34,6 +38,8 @@ def dumpable(whether: bool) -> None:
 def become(step: dict[str, Any], ends: tuple[int, int, int]) -> None:
     """In the child: turn into the program. Returns only when that failed."""
     os.setsid()
+    if step["terminal"]:
+        take_control(ends[0])
     for number, fd in enumerate(ends):
         os.dup2(fd, number)
     os.closerange(3, 1024)
@@ -67,40 +73,61 @@ class Program:
         self.written = 0
         self.held: list[tuple[str, bytes]] = []
         self.held_bytes = 0
-        self.last_flush = 0.0
+        self.flush_at = 0.0
         self.status = 0
         self.look_at = 0.0
         self.usage_at = time.monotonic() + USAGE_EVERY
         self.stdin: int | None = None
+        self.terminal: int | None = None
+        self.kinds: dict[int, str] = {}
         self.compiling = step["name"] == "compile"
         meter.start()
         self._spawn()
 
     def _spawn(self) -> None:
-        stdin_end, stdin = os.pipe()
-        out, out_end = os.pipe()
-        err, err_end = os.pipe()
+        ends = self._open_terminal() if self.step["terminal"] else self._open_pipes()
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                become(self.step, (stdin_end, out_end, err_end))
+                become(self.step, ends)
             finally:
                 os._exit(127)
-        for fd in (stdin_end, out_end, err_end):
+        for fd in set(ends):
             os.close(fd)
-        for fd in (stdin, out, err):
+        for fd in self.kinds:
             os.set_blocking(fd, False)
-        self.stdin = stdin
         if self.compiling:
             self.close_stdin()
-        self.kinds = {out: "C", err: "C"} if self.compiling else {out: "O", err: "X"}
         self.pidfd = os.pidfd_open(self.pid)
 
+    def _open_pipes(self) -> tuple[int, int, int]:
+        stdin_end, self.stdin = os.pipe()
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        os.set_blocking(self.stdin, False)
+        self.kinds = {out: "C", err: "C"} if self.compiling else {out: "O", err: "X"}
+        return stdin_end, out_end, err_end
+
+    def _open_terminal(self) -> tuple[int, int, int]:
+        ours, theirs = open_terminal(*self.step["terminal"])
+        self.terminal = ours
+        self.stdin = os.dup(ours)
+        self.kinds = {ours: "O"}
+        return theirs, theirs, theirs
+
     def close_stdin(self) -> None:
-        """The program reads the end of its input."""
+        """The program reads the end of its input; a terminal says so with a character and stays."""
         if self.stdin is not None:
+            if self.terminal is not None:
+                with contextlib.suppress(OSError):
+                    os.write(self.stdin, END_OF_INPUT)
             os.close(self.stdin)
             self.stdin = None
+
+    def resize(self, rows: int, columns: int) -> None:
+        """The window of the terminal changed."""
+        if self.terminal is not None:
+            set_size(self.terminal, rows, columns)
 
     def read(self, fd: int) -> None:
         """Take what a pipe has, within the limit; the end of a pipe forgets it."""
@@ -108,9 +135,12 @@ class Program:
             data = os.read(fd, CHUNK)
         except BlockingIOError:
             return
+        except OSError:  # nobody holds the other end of the terminal any more
+            data = b""
         if not data:
             os.close(fd)
             del self.kinds[fd]
+            self.terminal = None
             return
         room = self.step["output"] - self.written
         if len(data) > room:
@@ -123,13 +153,14 @@ class Program:
     def _hold(self, kind: str, data: bytes) -> None:
         self.held.append((kind, data))
         self.held_bytes += len(data)
-        if self.held_bytes >= FLUSH_BYTES or time.monotonic() - self.last_flush >= FLUSH_AFTER:
+        if self.held_bytes >= FLUSH_BYTES or time.monotonic() >= self.flush_at:
             self.flush()
 
     def flush(self) -> None:
         """Send what is held, neighbours of one stream together."""
         held, self.held, self.held_bytes = self.held, [], 0
-        self.last_flush = time.monotonic()
+        # What a terminal shows is mostly the echo of a key: somebody waits for it.
+        self.flush_at = time.monotonic() + (FLUSH_AFTER if self.terminal is None else FLUSH_KEYS_AFTER)
         while held:
             kind, count = held[0][0], 0
             while count < len(held) and held[count][0] == kind:
@@ -142,17 +173,24 @@ class Program:
         self.why = self.why or why
         kill_all()
 
+    def rest_ms(self) -> int:
+        """How long nobody has to look at the program."""
+        until = min(self.look_at, self.flush_at) if self.held else self.look_at
+        return max(1, int((until - time.monotonic()) * 1000))
+
     def watch(self) -> None:
         """The periodic look at the limits."""
         now = time.monotonic()
-        if self.held and now - self.last_flush >= FLUSH_AFTER:
+        if self.held and now >= self.flush_at:
             self.flush()
         if now < self.look_at:
             return
-        self.look_at = now + LOOK_EVERY
         self.meter.sample()
-        if self.meter.cpu() > self.step["cpu"]:
+        left = self.step["cpu"] - self.meter.cpu()
+        if left < 0:
             self.end("cpu")
+        # Close to the limit looks are closer together: the limit is kept to a few milliseconds.
+        self.look_at = now + min(LOOK_EVERY, max(LOOK_SOONEST, left / CORES))
         if self.meter.wall() > self.step["wall"]:
             self.end("wall")
         if now >= self.usage_at:
@@ -216,7 +254,7 @@ class Input:
                 self._taken(os.write(program.stdin, self.waiting[:CHUNK]))
         except BlockingIOError:
             return
-        except BrokenPipeError:
+        except OSError:  # the program closed its side, or its terminal is gone
             self.ended = True
             self._taken(len(self.waiting))
         if self.ended and not self.waiting:

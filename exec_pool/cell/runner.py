@@ -1,4 +1,4 @@
-"""Process 1 of a cell. Runs in the cell: standard library and its three neighbours only; the server sends their text.
+"""Process 1 of a cell. Runs in the cell: standard library and its neighbours only; the server sends their text.
 
 It unpacks files, starts one step after the other, carries input and output, watches the limits of the whole tree
 and tells how it ended (`protocol.py` has the frames). It trusts the server and nobody else: programs have its uid,
@@ -6,14 +6,17 @@ so it is not dumpable (no /proc/1/fd, no /proc/1/mem) and keeps default signal a
 delivers to a process 1 from inside.
 """
 
+import base64
 import json
 import os
 import select
 import shutil
 import signal
 import struct
+import sys
 from typing import Any
 
+from exec_pool.cell.filters import install
 from exec_pool.cell.link import Gone, Link
 from exec_pool.cell.meter import Meter
 from exec_pool.cell.program import Input, Program, dumpable, kill_all
@@ -99,12 +102,21 @@ class Cell:
             self.input.waiting += payload
         elif kind == "E":
             self.input.ended = True
+        elif kind == "T":
+            self.resize(*struct.unpack(">HH", payload))
         elif kind == "K":
             self.stop()
         elif kind == "W":
             wipe()
             self.input = Input(self.link)
             self.link.send("R")
+
+    def resize(self, rows: int, columns: int) -> None:
+        """The window changed, perhaps before there is a program in it."""
+        if self.steps and self.steps[-1]["terminal"]:
+            self.steps[-1]["terminal"] = [rows, columns]
+        if self.program:
+            self.program.resize(rows, columns)
 
     def announce(self) -> None:
         """Let the server set the limits of the next step and say go."""
@@ -127,10 +139,12 @@ class Cell:
         """Sleep until something happens, and let it."""
         program = self.program
         poll = select.poll()
-        poll.register(self.link.fd, select.POLLIN | (select.POLLOUT if self.link.out else 0))
+        poll.register(self.link.fd, select.POLLIN)
+        if self.link.out:
+            poll.register(self.link.out_fd, select.POLLOUT)
         if program:
             self.register(poll, program)
-        ready = {fd for fd, _ in poll.poll(TICK_MS if program else None)}
+        ready = {fd for fd, _ in poll.poll(min(TICK_MS, program.rest_ms()) if program else None)}
         if self.link.out:
             self.link.flush()
         if program:
@@ -174,14 +188,16 @@ def protect() -> None:
 
 
 def main() -> None:
-    """Serve the socket on descriptor 0 until it closes; then nothing in the cell lives on."""
+    """Serve descriptors 0 and 1 until the server hangs up; then nothing in the cell lives on."""
+    if len(sys.argv) > 1:
+        install(base64.b64decode(sys.argv[1]))
     protect()
-    fd = os.dup(0)
+    fd, out_fd = os.dup(0), os.dup(1)
     nothing = os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     try:
-        Cell(Link(fd)).serve()
+        Cell(Link(fd, out_fd)).serve()
     except (Gone, BrokenPipeError, ConnectionResetError):
         pass
     finally:

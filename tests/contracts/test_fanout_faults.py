@@ -2,15 +2,22 @@
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from realtime.errors import FanoutUnavailable
+from realtime.fanout import Batch
+from realtime.letters import write_letters
 from realtime.nats_fanout import NatsFanout
+from realtime.nats_link import NatsLink
 from tests.contracts.fanouts import Ear, until
+from tests.server import ROOT
 from tests.services.nats import NatsServer
 from tests.services.processes import free_port
 from tests.services.proxy import Proxy
@@ -33,6 +40,7 @@ async def join(own_nats: NatsServer) -> AsyncIterator[Join]:
         )
         await fanout.open()
         opened.append(fanout)
+        await until(lambda: all(len(each.nodes) == len(opened) - 1 for each in opened))
         return fanout
 
     yield join
@@ -203,6 +211,24 @@ async def test_F9_rooms_opened_while_the_connection_comes_and_goes_all_stand_in_
         await until(lambda: all(ear.payloads[-1:] == [b"x"] for ear in ears.values()))
 
 
+async def test_F1_F11_own_letters_and_what_is_no_letter_change_nothing(own_nats: NatsServer, join: Join) -> None:
+    a, ear = await join(), Ear()
+    await ear.listen(a, "room")
+    stranger = await NatsLink.dial(own_nats.url, "stranger")
+    own = next(write_letters(a.node, Batch(1, [b"my own"]), 1000))
+    good = next(write_letters("f" * 16, Batch(1, [b"good"]), 1000))
+    for data in (own, b"", b"hello", b"\xff" * 100, good[:-1], b"\x02" + good[1:], own, good):
+        await stranger.publish("sangam.room.room", data)
+    for beat in (b"", b"\xff\xfe", b"?", b"-nobody"):
+        await stranger.publish("sangam.nodes", beat)
+    await stranger.publish("sangam.room.room", next(write_letters("f" * 16, Batch(2, [b"too"]), 1000)))
+    await until(lambda: len(ear.heard) == 2)
+    assert ear.payloads == [b"good", b"too"]
+    assert (ear.gaps, a.stats().reconnects) == (1, 0), "the stranger is a node that came"
+    assert a.nodes == {"f" * 16}
+    await stranger.close()
+
+
 async def test_F8_an_unreachable_broker_is_told_in_a_sentence() -> None:
     port = free_port()
     fanout = NatsFanout(f"nats://ana:secret@127.0.0.1:{port}")
@@ -241,6 +267,77 @@ async def test_F8_the_second_of_two_addresses_will_do(own_nats: NatsServer) -> N
     await fanout.open()
     assert fanout.is_connected
     await fanout.close()
+
+
+class FarNode:
+    """A node in another process, and what it said."""
+
+    def __init__(self, url: str) -> None:
+        command = [sys.executable, "-m", "tests.contracts.far_node", url]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._said = self._process.stdout
+        self.node = self._said.readline().strip()
+
+    def signal(self, which: signal.Signals) -> None:
+        self._process.send_signal(which)
+
+    async def says(self) -> str:
+        return (await asyncio.to_thread(self._said.readline)).strip()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._said.close()
+
+
+@pytest.fixture
+def far(nats_server: NatsServer) -> Iterator[FarNode]:
+    node = FarNode(nats_server.url)
+    yield node
+    node.end()
+
+
+async def test_F6_F7_a_node_that_is_paused_is_told_gone_and_makes_a_gap_when_it_goes_on(
+    nats_server: NatsServer, far: FarNode
+) -> None:
+    near, ear, gone = NatsFanout(nats_server.url, beat_seconds=0.1, silent_seconds=0.6), Ear(), list[str]()
+    near.when_node_gone(gone.append)
+    await near.open()
+    await until(lambda: far.node in near.nodes)
+    await ear.listen(near, "room")
+    far.signal(signal.SIGSTOP)
+    await until(lambda: gone == [far.node])
+    assert near.publish("room", b"meanwhile")
+    assert ear.gaps == 0
+    far.signal(signal.SIGCONT)
+    await until(lambda: ear.gaps and far.node in near.nodes)
+    while (said := await far.says()) != "meanwhile":
+        assert said == "gap", "F7: it thinks nobody gone"
+    far.signal(signal.SIGKILL)
+    await until(lambda: gone == [far.node] * 2)
+    await near.close()
+
+
+async def test_F5_a_node_that_reads_too_slowly_for_the_broker_makes_up_for_it(tmp_path: Path) -> None:
+    with NatsServer(tmp_path, 'max_payload: 100000\nmax_pending: 200000\nwrite_deadline: "200ms"\n') as server:
+        far = FarNode(server.url)
+        near, ear = NatsFanout(server.url), Ear()
+        await near.open()
+        await until(lambda: far.node in near.nodes)
+        await ear.listen(near, "room")
+        far.signal(signal.SIGSTOP)
+        for _ in range(1000):  # more than the kernel holds for one who does not read
+            await until(lambda: near.publish("room", bytes(50_000)))
+        assert near.publish("room", b"the last of many")
+        await until(lambda: near.stats().queued_bytes == 0)
+        far.signal(signal.SIGCONT)
+        gaps, line = 0, ""
+        while gaps < 2:  # that of our coming, and that of the broker's cut
+            line = await far.says()
+            gaps += line == "gap"
+        far.end()
+        await near.close()
 
 
 def open_sockets(port: int) -> int:

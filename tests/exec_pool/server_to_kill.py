@@ -1,6 +1,9 @@
-"""Run as a program: opens a Runner, starts programs that never end, says so, and waits to be killed."""
+"""Run as a program, perhaps with the address of a Docker engine: starts programs that never end, waits to be killed."""
 
 import asyncio
+import sys
+
+import msgspec
 
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
@@ -10,7 +13,8 @@ LOOP = "import os, time\nos.fork()\nprint('up', flush=True)\nwhile True: time.sl
 
 
 async def main() -> None:
-    runner = Runner(ExecSettings(slots=3, warm_cells=2))
+    engine = {"engine": "docker", "docker_url": sys.argv[1], "image": "host"} if sys.argv[1:] else {}
+    runner = Runner(msgspec.convert({"engine": "bubblewrap", "slots": 3, "warm_cells": 2} | engine, ExecSettings))
     await runner.open()
     await runner.checked()
     runs = [start(runner, request("python", LOOP, args=("word-of-the-killed",))) for _ in range(3)]

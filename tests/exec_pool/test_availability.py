@@ -11,11 +11,10 @@ import pytest
 from exec_pool.errors import LanguageUnavailable, SandboxUnavailable
 from exec_pool.languages import LANGUAGES
 from exec_pool.limits import ExecSettings, Limits
-from exec_pool.plans import Toolchain
-from exec_pool.probe import find_fault
+from exec_pool.probe import Survey, find_fault
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import Ending
-from exec_pool.toolchains import describe, find_tools, hidden_paths
+from exec_pool.toolchains import describe, reachable
 from tests.exec_pool.playground import ROWS, perform, request
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -42,22 +41,24 @@ async def refused(settings: ExecSettings) -> str:
 
 
 async def test_X1_off_by_the_settings() -> None:
-    assert "settings" in await refused(ExecSettings(enabled=False))
+    assert "settings" in await refused(ExecSettings(engine="bubblewrap", enabled=False))
 
 
 async def test_X1_without_bubblewrap() -> None:
-    assert "apt-get install bubblewrap" in await refused(ExecSettings(bwrap="/usr/bin/no-such-bwrap"))
+    assert "apt-get install bubblewrap" in await refused(
+        ExecSettings(engine="bubblewrap", bwrap="/usr/bin/no-such-bwrap")
+    )
 
 
 async def test_X1_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert "root" in await refused(ExecSettings())
+    assert "root" in await refused(ExecSettings(engine="bubblewrap"))
 
 
 async def test_X1_without_control_groups(tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text("")
-    assert "control groups" in await refused(ExecSettings(cgroup_mounts=str(tmp_path / "mounts")))
-    assert "log" in await refused(ExecSettings(cgroup_self=str(tmp_path)))
+    assert "control groups" in await refused(ExecSettings(engine="bubblewrap", cgroup_mounts=str(tmp_path / "mounts")))
+    assert "log" in await refused(ExecSettings(engine="bubblewrap", cgroup_self=str(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ async def test_X1_X2_bubblewrap_that_does_not_work(tmp_path: Path, script: str, 
     for folder in [tmp_path, *tmp_path.parents]:
         if Path(tempfile.gettempdir()) in folder.parents:
             folder.chmod(0o755)
-    assert says in await refused(ExecSettings(bwrap=str(false), start_seconds=0.5))
+    assert says in await refused(ExecSettings(engine="bubblewrap", bwrap=str(false), start_seconds=0.5))
 
 
 GOOD_HELLO = (
@@ -110,29 +111,31 @@ async def test_X2_what_does_not_hold_is_found(hello: bytes, oom: int, forks: byt
 
 
 async def test_X60_a_missing_toolchain_names_its_package(runner: Runner) -> None:
-    tools = find_tools(LANGUAGES, ()).tools
-    without = Toolchain({name: path for name, path in tools.items() if name not in ("go", "esbuild")})
-    go = describe(ROWS["go"], without, {}, "")
+    tools = {tool.name: f"/usr/bin/{tool.name}" for row in LANGUAGES for tool in row.tools}
+    without = Survey({name: path for name, path in tools.items() if name not in ("go", "esbuild")}, {}, False)
+    go = describe(ROWS["go"], without, "")
     assert not go.available
     assert go.reason == (
         "Go is not installed on this server. An administrator can add it with: apt-get install golang-go"
     )
-    assert describe(ROWS["typescript"], without, {}, "").reason.endswith("apt-get install esbuild")
-    assert describe(ROWS["python"], without, None, "").available
-    assert "does not work" in describe(ROWS["python"], without, {}, "").reason
+    assert describe(ROWS["typescript"], without, "").reason.endswith("apt-get install esbuild")
+    assert "again in a moment" in describe(ROWS["python"], None, "").reason
+    assert "does not work" in describe(ROWS["python"], without, "").reason
     with pytest.raises(LanguageUnavailable):
         runner.submit(msgspec.structs.replace(request("python", "print()"), language="x"), print)
 
 
-async def test_X60_a_configured_toolchain_wins_if_other_users_can_reach_it(tmp_path: Path) -> None:
+async def test_X60_a_configured_toolchain_counts_if_other_users_can_reach_it(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     node = tmp_path / "bin/node"
     node.write_text("#!/bin/sh\n")
     node.chmod(0o755)
-    assert find_tools(LANGUAGES, (str(tmp_path),)).tools["node"] == "/toolchains/0/bin/node"
-    assert find_tools(LANGUAGES, ("/no/such", str(node))).tools["node"] == "/toolchains/1/node"
+    for folder in [tmp_path, *tmp_path.parents]:
+        if Path(tempfile.gettempdir()) in folder.parents:
+            folder.chmod(0o755)
+    assert reachable((str(node), "/usr", "/no/such")) == (str(node), "/usr")
     tmp_path.chmod(0o700)
-    assert hidden_paths((str(node), "/usr", "/no/such")) == [str(node), "/no/such"]
+    assert reachable((str(node), "/usr", "/no/such")) == ("/usr",)
 
 
 async def test_X60_a_toolchain_under_tmp_is_reached_from_a_cell() -> None:
@@ -141,9 +144,10 @@ async def test_X60_a_toolchain_under_tmp_is_reached_from_a_cell() -> None:
         ruby = Path(folder, "ruby")
         ruby.write_text('#!/bin/sh\nexec /usr/bin/ruby "$@"\n')
         ruby.chmod(0o755)
-        runner = Runner(ExecSettings(toolchain_paths=(folder,)))
+        runner = Runner(ExecSettings(engine="bubblewrap", toolchain_paths=(folder, str(ruby))))
         await runner.open()
         assert (await runner.checked()).ok
+        assert runner._found[""].tools["ruby"] == "/toolchains/0/ruby"
         outcome = await perform(runner, request("ruby", "puts 'from ' + 'afar'", limits=Limits(wall_seconds=30)))
         await runner.close()
     assert outcome.result is not None

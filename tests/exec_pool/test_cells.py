@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from exec_pool.limits import ExecSettings, Limits
 from exec_pool.runner_pool import Runner
+from tests.exec_pool.conftest import ENGINES, opened
 from tests.exec_pool.playground import python, request, start, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -28,13 +29,14 @@ print(sorted(os.listdir('/tmp')), sorted(os.listdir('/work')), os.listdir('/dev/
 CLEAN = "['build'] ['main.py'] [] True\n"
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def house() -> AsyncIterator[Runner]:
-    opened = Runner(ExecSettings(slots=2, warm_cells=0, lease_runs=3, lease_idle_seconds=0.3))
-    await opened.open()
-    await opened.checked()
-    yield opened
-    await opened.close()
+@pytest_asyncio.fixture(loop_scope="session", scope="module", params=ENGINES)
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
+    url = request.getfixturevalue("docker_url") if request.param == "docker" else ""
+    settings = ExecSettings(
+        engine=request.param, docker_url=url, image="host", slots=2, warm_cells=0, lease_runs=3, lease_idle_seconds=0.5
+    )
+    async for made in opened(settings):
+        yield made
 
 
 async def opened_by(house: Runner, text: str, lease: str, limits: Limits | None = None) -> int:

@@ -30,13 +30,19 @@ ECHO = {
     "rust": 'use std::io::BufRead;\nfn main() { for line in std::io::stdin().lock().lines() { println!("got {}",'
     ' line.unwrap()); } println!("end"); }',
     "ruby": "while line = gets\n  puts \"got #{line}\"\nend\nputs 'end'",
+    "csharp": "using System; class P { static void Main() { string s; while ((s = Console.ReadLine()) != null)"
+    ' Console.WriteLine("got " + s); Console.WriteLine("end"); } }',
+    "php": "<?php while (($line = fgets(STDIN)) !== false) echo 'got ', trim($line), PHP_EOL; echo 'end', PHP_EOL;",
+    "perl": 'while (<STDIN>) { chomp; print "got $_\\n"; }\nprint "end\\n";',
+    "lua": "for line in io.lines() do print('got ' .. line) end print('end')",
+    "r": "for (line in readLines(file('stdin'))) cat('got ', line, '\\n', sep='')\ncat('end\\n')",
     "bash": "while read line; do echo got $line; done; echo end",
 }
 
 
 @pytest.mark.parametrize("language", EVERY)
-async def test_X60_hello(runner: Runner, language: str) -> None:
-    outcome = await perform(runner, request(language, ROWS[language].sample, limits=ROOMY))
+async def test_X60_hello(sandbox: Runner, language: str) -> None:
+    outcome = await perform(sandbox, request(language, ROWS[language].sample, limits=ROOMY))
     assert outcome.text() == "Hello, world!\n", outcome
     assert outcome.result.status == "ok"
     assert outcome.result.exit_code == 0
@@ -45,15 +51,20 @@ async def test_X60_hello(runner: Runner, language: str) -> None:
     assert outcome.result.memory_bytes > 0
 
 
+async def test_X60_at_least_sixteen_languages_are_known() -> None:
+    assert len(ROWS) >= 16
+    assert set(ROWS) - set(ECHO) == {"sql"}
+
+
 @pytest.mark.parametrize("language", EVERY)
-async def test_X60_a_failing_program(runner: Runner, language: str) -> None:
-    outcome = await perform(runner, request(language, ROWS[language].failing, limits=ROOMY))
+async def test_X60_a_failing_program(sandbox: Runner, language: str) -> None:
+    outcome = await perform(sandbox, request(language, ROWS[language].failing, limits=ROOMY))
     assert outcome.result.status == "failed", outcome
     assert outcome.result.exit_code or outcome.result.signal
     assert outcome.result.message
 
 
-@pytest.mark.parametrize("language", EVERY)
+@pytest.mark.parametrize("language", sorted(ECHO))
 async def test_X41_input_given_while_it_runs(runner: Runner, language: str) -> None:
     run, heard = start(runner, request(language, ECHO[language], limits=ROOMY))
     run.write(b"one\n")
@@ -148,12 +159,22 @@ MANY_FILES: dict[str, tuple[str, str, dict[str, str], str]] = {
         'mod x;\nfn main() { println!("{}", x::W); }',
     ),
     "X66 ruby": ("ruby", "a/main.rb", {"b/x.rb": "W = 'near'"}, "require_relative '../b/x'\nputs W"),
+    "X67 c#": (
+        "csharp",
+        "Main.cs",
+        {"Near.cs": 'class Near { public const string W = "near"; }', "Other.cs": "class X { static void Main() {} }"},
+        "class P { static void Main() { System.Console.WriteLine(Near.W); } }",
+    ),
+    "X67 php": ("php", "a/main.php", {"b/x.php": "<?php $w = 'near';"}, "<?php require 'b/x.php'; echo $w;"),
+    "X67 perl": ("perl", "main.pl", {"Near.pm": "package Near; sub w { 'near' } 1;"}, "use Near; print Near::w();"),
+    "X67 lua": ("lua", "a/main.lua", {"near.lua": "return 'near'"}, "print((require('near')))"),
+    "X67 r": ("r", "main.R", {"x.R": "w <- 'near'"}, "source('x.R'); cat(w)"),
     "X66 bash": ("bash", "main.sh", {"x.sh": "W=near"}, ". ./x.sh\necho $W"),
 }
 
 
 @pytest.mark.parametrize("name", MANY_FILES)
-async def test_X51_X61_X62_X63_X64_X65_X66_several_files(runner: Runner, name: str) -> None:
+async def test_X51_X61_X62_X63_X64_X65_X66_X67_several_files(runner: Runner, name: str) -> None:
     language, entry, files, text = MANY_FILES[name]
     outcome = await perform(runner, request(language, text, files=files, entry=entry, limits=ROOMY))
     assert outcome.text().strip() == "near", outcome

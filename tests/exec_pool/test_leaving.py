@@ -29,7 +29,7 @@ def slices(pid: int) -> set[Path]:
 
 async def test_X9_close_leaves_nothing() -> None:
     before = slices(os.getpid())
-    runner = Runner(ExecSettings(slots=3, warm_cells=2))
+    runner = Runner(ExecSettings(engine="bubblewrap", slots=3, warm_cells=2))
     await runner.open()
     await runner.checked()
     word = "word-of-the-closed"
@@ -50,7 +50,7 @@ async def test_X9_close_leaves_nothing() -> None:
 async def test_X9_close_while_it_is_still_being_checked() -> None:
     before = slices(os.getpid())
     for turns in (0, 1, 20, 200):
-        runner = Runner(ExecSettings())
+        runner = Runner(ExecSettings(engine="bubblewrap"))
         await runner.open()
         assert runner.availability.checking
         for _ in range(turns):
@@ -70,7 +70,7 @@ async def test_X9_a_killed_server_takes_its_cells_along(checkout: Path) -> None:
     server.send_signal(signal.SIGKILL)
     await server.wait()
     await until(lambda: users_of("word-of-the-killed") == set(), 3)
-    next_one = Runner(ExecSettings())
+    next_one = Runner(ExecSettings(engine="bubblewrap"))
     await next_one.open()
     assert (await next_one.checked()).ok
     await next_one.close()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from exec_pool.cell.runner import place, wipe
 from exec_pool.errors import BadRequest
-from exec_pool.languages import LANGUAGES, language_of
+from exec_pool.language import language_of
+from exec_pool.languages import LANGUAGES
 from exec_pool.limits import Limits
 from exec_pool.plans import Plan, Toolchain, checked_files, make_plan
 from exec_pool.protocol import file_frame
@@ -193,7 +194,7 @@ def test_X50_looking_at_hostile_sources_takes_no_time(text: str) -> None:
     ],
 )
 def test_X60_extensions_tell_the_language(path: str, language: str | None) -> None:
-    assert language_of(path) == language
+    assert language_of(path, LANGUAGES) == language
 
 
 def test_X60_the_table_is_sound() -> None:

@@ -28,7 +28,7 @@ def test_X44_frames_arrive_whole_however_they_are_cut(sent: list[tuple[str, byte
 def test_X44_the_cell_reads_what_the_server_sends(sent: list[tuple[str, bytes]], size: int) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        link = Link(theirs.fileno())
+        link = Link(theirs.fileno(), theirs.fileno())
         stream = b"".join(frame(kind, payload) for kind, payload in sent)
         got = []
         for start in range(0, len(stream), size):
@@ -41,7 +41,7 @@ def test_X44_the_cell_reads_what_the_server_sends(sent: list[tuple[str, bytes]],
 def test_X44_the_server_reads_what_the_cell_sends(sent: list[tuple[str, bytes]]) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        link, frames, got = Link(theirs.fileno()), Frames(), []
+        link, frames, got = Link(theirs.fileno(), theirs.fileno()), Frames(), []
         for kind, payload in sent:
             link.send(kind, payload)
             got += list(frames.feed(ours.recv(1 << 16)))
@@ -82,7 +82,7 @@ def test_X44_what_the_server_cannot_send_it_does_not_build() -> None:
 def test_X44_a_link_that_is_closed_says_so_and_a_full_one_keeps_the_rest() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        link = Link(theirs.fileno())
+        link = Link(theirs.fileno(), theirs.fileno())
         link.send("O", bytes(4 << 20))
         assert link.out
         frames = Frames(longest=8 << 20)

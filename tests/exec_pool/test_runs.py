@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 WAIT = "import sys\nprint('here')\nsys.stdin.read()\n"
 
 
-async def test_X40_the_first_line_arrives_while_it_runs(runner: Runner) -> None:
-    run, heard = start(runner, request("python", "print('first'); input(); print('second')"))
+async def test_X40_the_first_line_arrives_while_it_runs(sandbox: Runner) -> None:
+    run, heard = start(sandbox, request("python", "print('first'); input(); print('second')"))
     await until(lambda: heard.text() == "first\n")
     assert not run.over
     run.write(b"\n")
@@ -26,25 +26,25 @@ async def test_X40_the_first_line_arrives_while_it_runs(runner: Runner) -> None:
     assert heard.text() == "first\nsecond\n"
 
 
-async def test_X40_streams_keep_their_order_and_their_bytes(runner: Runner) -> None:
+async def test_X40_streams_keep_their_order_and_their_bytes(sandbox: Runner) -> None:
     text = (
         "import os\nfor i in range(300):\n    os.write(1, b'%d ' % i)\nos.write(2, bytes(range(256)))\n"
         "os.write(1, b'end')"
     )
-    outcome = await python(runner, text)
+    outcome = await python(sandbox, text)
     assert outcome.text() == "".join(f"{i} " for i in range(300)) + "end"
     errors = b"".join(e.data for e in outcome.events if isinstance(e, Output) and e.stream == "stderr")
     assert errors == bytes(range(256))
 
 
-async def test_X40_a_trickle_comes_in_few_pieces(runner: Runner) -> None:
-    outcome = await python(runner, "import os\nfor i in range(20000): os.write(1, b'x')")
+async def test_X40_a_trickle_comes_in_few_pieces(sandbox: Runner) -> None:
+    outcome = await python(sandbox, "import os\nfor i in range(20000): os.write(1, b'x')")
     assert outcome.text() == "x" * 20_000
     assert len(outcome.events) < 1500
 
 
-async def test_usage_is_told_about_twice_a_second(runner: Runner) -> None:
-    run, heard = start(runner, request("python", "held = bytearray(50 << 20)\nwhile True: pass"))
+async def test_usage_is_told_about_twice_a_second(sandbox: Runner) -> None:
+    run, heard = start(sandbox, request("python", "held = bytearray(50 << 20)\nwhile True: pass"))
     await until(lambda: sum(isinstance(event, Usage) for event in heard.events) >= 2)
     run.stop()
     result = await run.result()
@@ -54,8 +54,8 @@ async def test_usage_is_told_about_twice_a_second(runner: Runner) -> None:
     assert result.memory_bytes > 50 << 20
 
 
-async def test_X41_what_is_typed_is_echoed(runner: Runner) -> None:
-    run, heard = start(runner, request("python", "while True: print('<' + input() + '>')"))
+async def test_X41_what_is_typed_is_echoed(sandbox: Runner) -> None:
+    run, heard = start(sandbox, request("python", "while True: print('<' + input() + '>')"))
     for word in ("one", "two", "dreißig"):
         run.write(f"{word}\n".encode())
         await until(lambda word=word: heard.text().endswith(f"<{word}>\n"))  # type: ignore[misc]
@@ -64,16 +64,16 @@ async def test_X41_what_is_typed_is_echoed(runner: Runner) -> None:
     assert "EOFError" in heard.text("stderr")
 
 
-async def test_X41_initial_input_comes_first(runner: Runner) -> None:
-    run, heard = start(runner, request("bash", "cat", stdin=b"one\n"))
+async def test_X41_initial_input_comes_first(sandbox: Runner) -> None:
+    run, heard = start(sandbox, request("bash", "cat", stdin=b"one\n"))
     run.write(b"two\n")
     run.close_stdin()
     await run.result()
     assert heard.text() == "one\ntwo\n"
 
 
-async def test_X41_input_is_bounded_and_nothing_of_it_is_lost(runner: Runner) -> None:
-    run, heard = start(runner, request("bash", "read go; wc -c", limits=Limits()))
+async def test_X41_input_is_bounded_and_nothing_of_it_is_lost(sandbox: Runner) -> None:
+    run, heard = start(sandbox, request("bash", "read go; wc -c", limits=Limits()))
     sent, piece = 0, b"x" * 65_536
     with pytest.raises(InputFull):
         for _ in range(100):
@@ -91,8 +91,8 @@ async def test_X41_input_is_bounded_and_nothing_of_it_is_lost(runner: Runner) ->
         run.write(b"more")
 
 
-async def test_X41_a_megabyte_of_input_arrives(runner: Runner) -> None:
-    run, heard = start(runner, request("python", "import sys; print(len(sys.stdin.buffer.read()))"))
+async def test_X41_a_megabyte_of_input_arrives(sandbox: Runner) -> None:
+    run, heard = start(sandbox, request("python", "import sys; print(len(sys.stdin.buffer.read()))"))
     for _ in range(16):
         run.write(b"y" * 65_536)
     run.close_stdin()
@@ -100,9 +100,9 @@ async def test_X41_a_megabyte_of_input_arrives(runner: Runner) -> None:
     assert heard.text().strip() == str(1 << 20)
 
 
-async def test_X41_input_for_a_program_that_does_not_listen_is_dropped(runner: Runner) -> None:
+async def test_X41_input_for_a_program_that_does_not_listen_is_dropped(sandbox: Runner) -> None:
     run, heard = start(
-        runner, request("python", "import os; os.close(0); print('closed'); import time; time.sleep(0.2)")
+        sandbox, request("python", "import os; os.close(0); print('closed'); import time; time.sleep(0.2)")
     )
     await until(lambda: "closed" in heard.text())
     for _ in range(10):
@@ -110,9 +110,9 @@ async def test_X41_input_for_a_program_that_does_not_listen_is_dropped(runner: R
     assert (await run.result()).status == "ok"
 
 
-async def test_X4_stop_kills_the_tree(runner: Runner) -> None:
+async def test_X4_stop_kills_the_tree(sandbox: Runner) -> None:
     text = "import os, time\nfor _ in range(5): os.fork()\nprint('up')\nwhile True: time.sleep(1)"
-    run, heard = start(runner, request("python", text))
+    run, heard = start(sandbox, request("python", text))
     await until(lambda: "up" in heard.text())
     began = time.monotonic()
     run.stop()
@@ -122,16 +122,16 @@ async def test_X4_stop_kills_the_tree(runner: Runner) -> None:
     run.stop()
 
 
-async def test_X4_stop_while_it_compiles(runner: Runner) -> None:
+async def test_X4_stop_while_it_compiles(sandbox: Runner) -> None:
     text = "template<int N> struct F { enum { v = F<N-1>::v + F<N-2>::v }; };\n#include <regex>\nint main() {}"
-    run, _ = start(runner, request("cpp", text, limits=Limits()))
-    await until(lambda: runner.stats().running > 0)
+    run, _ = start(sandbox, request("cpp", text, limits=Limits()))
+    await until(lambda: sandbox.stats().running > 0)
     run.stop()
     assert (await run.result()).status == "stopped"
 
 
-async def test_X42_the_result_is_one(runner: Runner) -> None:
-    run, _ = start(runner, request("bash", "exit 7"))
+async def test_X42_the_result_is_one(sandbox: Runner) -> None:
+    run, _ = start(sandbox, request("bash", "exit 7"))
     impatient = asyncio.create_task(run.result())
     await asyncio.sleep(0)
     impatient.cancel()
@@ -141,18 +141,18 @@ async def test_X42_the_result_is_one(runner: Runner) -> None:
     assert run.over
 
 
-async def test_X42_an_owner_that_fails_stops_only_its_own_run(runner: Runner) -> None:
+async def test_X42_an_owner_that_fails_stops_only_its_own_run(sandbox: Runner) -> None:
     def fail(event: Output | Usage) -> None:
         raise RuntimeError("the owner fails")
 
-    run = runner.submit(request("python", WAIT), fail)
-    other = await python(runner, "print('fine')")
+    run = sandbox.submit(request("python", WAIT), fail)
+    other = await python(sandbox, "print('fine')")
     assert (await run.result()).status == "stopped"
     assert other.text() == "fine\n"
 
 
 async def test_X43_the_queue_is_bounded() -> None:
-    small = Runner(ExecSettings(slots=1, queue=3, queue_per_lease=2, warm_cells=0))
+    small = Runner(ExecSettings(engine="bubblewrap", slots=1, queue=3, queue_per_lease=2, warm_cells=0))
     await small.open()
     await small.checked()
     try:
@@ -175,7 +175,7 @@ async def test_X43_the_queue_is_bounded() -> None:
         await small.close()
 
 
-async def test_X43_wrong_requests_are_refused_at_once(runner: Runner) -> None:
+async def test_X43_wrong_requests_are_refused_at_once(sandbox: Runner) -> None:
     good = request("python", "print()")
     wrong = [
         msgspec.structs.replace(good, entry="other.py"),
@@ -186,17 +186,17 @@ async def test_X43_wrong_requests_are_refused_at_once(runner: Runner) -> None:
     ]
     for request_ in wrong:
         with pytest.raises(BadRequest):
-            runner.submit(request_, print)
+            sandbox.submit(request_, print)
     with pytest.raises(LanguageUnavailable):
-        runner.submit(msgspec.structs.replace(good, language="cobol"), print)
+        sandbox.submit(msgspec.structs.replace(good, language="cobol"), print)
 
 
-async def test_many_at_once(runner: Runner) -> None:
-    outcomes = await asyncio.gather(*(python(runner, f"print({n})", lease=f"r{n % 7}") for n in range(40)))
+async def test_many_at_once(sandbox: Runner) -> None:
+    outcomes = await asyncio.gather(*(python(sandbox, f"print({n})", lease=f"r{n % 7}") for n in range(40)))
     assert [outcome.text() for outcome in outcomes] == [f"{n}\n" for n in range(40)]
 
 
-async def test_signals_have_names(runner: Runner) -> None:
-    outcome = await perform(runner, request("bash", "kill -SEGV $$"))
+async def test_signals_have_names(sandbox: Runner) -> None:
+    outcome = await perform(sandbox, request("bash", "kill -SEGV $$"))
     assert (outcome.result.status, outcome.result.exit_code, outcome.result.signal) == ("failed", None, 11)
     assert "SIGSEGV" in outcome.result.message

@@ -47,7 +47,9 @@ class ServerProcess:
     def start(self) -> None:
         """Return when it answers."""
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(self._command, stdin=quiet, stdout=quiet, stderr=quiet)
+        # It ends with the tests, even if those are killed.
+        command = ["setpriv", "--pdeathsig", "KILL", "--", *self._command]
+        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
         wait_until(self._answers, 20.0, f"{self._command[0]} to answer")
 
     def stop(self) -> None:
@@ -59,9 +61,11 @@ class ServerProcess:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """It keeps its sockets and answers nothing."""
+        """It keeps its sockets and answers nothing. Its threads stop one after the other: return after the last."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self._process.pid}/task")
+        wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), 5.0, "it to stop")
 
     def resume(self) -> None:
         assert self._process is not None
@@ -85,6 +89,11 @@ class ServerProcess:
             process.send_signal(signal.SIGCONT)
             process.send_signal(how)
             process.wait(20)
+
+
+def _state(thread: Path) -> str:
+    """The letter that Linux has for what a thread does now."""
+    return (thread / "stat").read_text().rpartition(") ")[2][:1]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:

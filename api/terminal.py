@@ -1,0 +1,131 @@
+"""`/api/rooms/{room}/runs/{run}/terminal`: the terminal of a run, in the messages of Jupyter's terminals.
+
+To the client: `["setup", {}]`, `["stdout", text]`, `["disconnect", 1]`. From the client: `["stdin", text]`,
+`["set_size", rows, columns]`. Only who may run programs may hold it; everybody else reads the entries of the run.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import msgspec
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.active_run import ActiveRun
+from api.errors import ApiError, error_body, error_status
+from api.identity import Reception
+from exec_pool.errors import ExecError, InputFull, RunOver
+from realtime.errors import CloseCode
+from rooms.access import may_run
+from rooms.errors import Forbidden, RoomError
+
+MOST_WAITING = 262_144
+LEFT_OUT = "\r\n[some output was left out]\r\n"
+_encode = msgspec.json.Encoder().encode
+
+
+class _Screen:
+    """What a client has still to be sent; bounded, for a client that reads slowly."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._size = 0
+        self._over = False
+        self._changed = asyncio.Event()
+
+    def show(self, text: str | None) -> None:
+        """For the run: a piece of output, or None at the end."""
+        if text is None:
+            self._over = True
+        elif self._size < MOST_WAITING:
+            self._parts.append(text)
+            self._size += len(text)
+            if self._size >= MOST_WAITING:
+                self._parts.append(LEFT_OUT)
+        self._changed.set()
+
+    async def next(self) -> str | None:
+        """What has gathered since the last call; None when all was said and the run is over."""
+        while not self._parts:
+            if self._over:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        text, self._parts, self._size = "".join(self._parts), [], 0
+        return text
+
+
+class TerminalSocket:
+    """The endpoint; one per process. `find` gives a run of a room that goes on."""
+
+    def __init__(self, reception: Reception, find: Callable[[str, str], ActiveRun]) -> None:
+        self._reception = reception
+        self._find = find
+
+    async def endpoint(self, socket: WebSocket) -> None:
+        """Authenticate and find the run first, accept after; a refusal is an HTTP answer."""
+        room_id, run_id = socket.path_params["room"], socket.path_params["run"]
+        try:
+            identity = await self._reception.identify(room_id, socket.query_params.get("token", ""))
+            if not may_run(identity.member.role):
+                raise Forbidden("your role does not allow it")
+            active = self._find(room_id, run_id)
+            if not active.in_terminal:
+                raise ApiError(409, "no_terminal", "this run has no terminal")
+        except (RoomError, ExecError, ApiError) as error:
+            status, code, details = error_status(error)
+            body = error_body(code, str(error), socket.state.request_id, details)
+            await socket.send_denial_response(Response(body, status, media_type="application/json"))
+            return
+        await socket.accept()
+        await _attend(socket, active)
+
+
+async def _attend(socket: WebSocket, active: ActiveRun) -> None:
+    screen = _Screen()
+    screen.show(active.screen)
+    active.watchers.add(screen.show)
+    if active.run is None or active.run.over:
+        screen.show(None)
+    showing = asyncio.create_task(_show(socket, screen), name="terminal")
+    try:
+        await _listen(socket, active)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        active.watchers.discard(screen.show)
+        showing.cancel()
+        await asyncio.wait([showing])
+
+
+async def _show(socket: WebSocket, screen: _Screen) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client went while it was told something
+        await socket.send_text(_encode(["setup", {}]).decode())
+        while (text := await screen.next()) is not None:
+            if text:
+                await socket.send_text(_encode(["stdout", text]).decode())
+        await socket.send_text(_encode(["disconnect", 1]).decode())
+        await socket.close(1000)
+
+
+async def _listen(socket: WebSocket, active: ActiveRun) -> None:
+    while True:
+        try:
+            message = msgspec.json.decode(await socket.receive_text(), type=list[object])
+            _obey(active, message)
+        except (msgspec.DecodeError, KeyError, ValueError):
+            await socket.close(CloseCode.BAD_FRAME, "not a message of a terminal")
+            return
+        except (InputFull, RunOver):
+            continue  # as on a real one: what is typed too fast, or after the end, is lost
+
+
+def _obey(active: ActiveRun, message: list[object]) -> None:
+    match message:
+        case ["stdin", str(text)] if active.run is not None:
+            active.run.write(text.encode())
+        case ["set_size", int(rows), int(columns), *_]:
+            active.resize(rows, columns)
+        case _:
+            raise ValueError("unknown")
