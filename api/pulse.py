@@ -6,7 +6,7 @@ from api.line import Line
 
 PING_SECONDS = 20.0
 """Between two pings of a connection; a peer that has not answered one by the next is gone."""
-_PLACES = 10
+_PLACES = 100
 _PING = b"\x89\x00"
 
 

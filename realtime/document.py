@@ -16,6 +16,7 @@ from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.keystroke import Keystroke, read_keystroke
 from realtime.line_ends import remove_returns
 from realtime.pairs import Chunk, Pairs
+from realtime.pycrdt_doc import PycrdtDoc
 from realtime.update import (
     EMPTY_UPDATE,
     NESTED_LIMIT,
@@ -27,7 +28,6 @@ from realtime.update import (
     mergeable,
 )
 
-FILES = "files"
 FEW_PLACES = 12
 """What a keystroke has (`Footprint.places`): it is not tried, as one scan of a document takes well under a second."""
 MAX_STEPS = 2_000_000
@@ -71,17 +71,15 @@ class Document:
     `size` counts the bytes applied since the last full encoding, an upper bound of what the document takes; `blocks`
     is such a bound of the pieces that the library keeps, which a hostile edit can make it scan for each of its items.
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
-    The library's wrappers take more memory than a small document, so they are made when they are needed.
     """
 
     __slots__ = (
-        *("_inner", "_known", "_shed", "_strain", "_wrapped"),
+        *("_inner", "_known", "_shed", "_strain"),
         *("blocks", "broken", "max_bytes", "nested", "pairs", "size"),
     )
 
     def __init__(self, max_bytes: int) -> None:
-        self._inner = Doc()._doc
-        self._wrapped: tuple[Doc[Any], Map[Any]] | None = None
+        self._inner = PycrdtDoc()
         self._known: dict[int, int] = {}
         self.pairs = Pairs()
         self.max_bytes = max_bytes
@@ -93,17 +91,11 @@ class Document:
 
     @property
     def _doc(self) -> Doc[Any]:
-        return self._wrap()[0]
+        return self._inner.wrapped()[0]
 
     @property
     def _files(self) -> Map[Any]:
-        return self._wrap()[1]
-
-    def _wrap(self) -> tuple[Doc[Any], Map[Any]]:
-        if self._wrapped is None:
-            doc: Doc[Any] = Doc(doc=self._inner)
-            self._wrapped = doc, doc.get(FILES, type=Map)
-        return self._wrapped
+        return self._inner.wrapped()[1]
 
     def restore(self, update: bytes) -> bool:
         """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or pycrdt's."""
@@ -124,7 +116,7 @@ class Document:
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
-        self._commit(update)
+        self._inner.apply(update)
         self.size += len(update)
 
     def _count(self, footprint: Footprint | Keystroke) -> None:
@@ -263,18 +255,9 @@ class Document:
 
     def _apply_unmeasured(self, update: bytes) -> None:
         try:
-            self._commit(update)
+            self._inner.apply(update)
         except BaseException as error:  # a panic in Rust is no Exception
             self._break(error)
-
-    def _commit(self, update: bytes) -> None:
-        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
-        transaction = self._inner.create_transaction()
-        try:
-            self._inner.apply_update(transaction, update)
-            transaction.commit()
-        finally:
-            transaction.drop()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -291,18 +274,7 @@ class Document:
         raise BadUpdate("the update contradicts the document") from error
 
     def state_vector(self) -> bytes:
-        transaction = self._inner.create_transaction()
-        try:
-            return self._inner.get_state(transaction)
-        finally:
-            transaction.drop()
-
-    def _beyond(self, state_vector: bytes) -> bytes:
-        transaction = self._inner.create_transaction()
-        try:
-            return self._inner.get_update(transaction, state_vector)
-        finally:
-            transaction.drop()
+        return self._inner.state_vector()
 
     def is_mostly_news(self, state_vector: bytes) -> bool:
         """Whether somebody with this lacks most of the document. Raises ProtocolViolation on a malformed vector."""
@@ -312,11 +284,11 @@ class Document:
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
         clocks(state_vector)
-        return self._beyond(state_vector)
+        return self._inner.beyond(state_vector)
 
     def encode(self) -> bytes:
         """The whole document as one update."""
-        state = self._beyond(b"\x00")
+        state = self._inner.beyond(b"\x00")
         self.weigh(len(state))
         return state
 

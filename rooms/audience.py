@@ -35,10 +35,6 @@ class Audience:
     def discard(self, session: Session) -> None:
         self._sessions.discard(session)
 
-    def close(self) -> None:
-        """For good, once nobody is in it: it and its document know each other."""
-        del self._mark, self._catch_up
-
     def broadcast(self, edits: list[bytes], presence: list[bytes], *, source: Session | None) -> None:
         """The hot path: each bundle is encoded once per prefix and put once per recipient.
 

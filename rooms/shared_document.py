@@ -285,9 +285,9 @@ class SharedDocument:
                 self._gathered.changed_clients.clear()
 
     def close(self) -> None:
-        """For good, when its room is let go; otherwise only the garbage collector would find it."""
-        self.audience.close()
+        """For good, when its room is let go. Its parts know it: only the garbage collector would find them."""
         self.siblings.close()
+        del self.siblings, self.audience, self._answers, self._shelf
 
     # The batch
 

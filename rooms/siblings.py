@@ -49,12 +49,11 @@ class Siblings:
         self._rereading: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """For good, once nothing is heard any more: it and its document know each other."""
+        """For good, once nothing is heard any more."""
         if self._asking is not None:
             self._asking.cancel()
         if self._rereading is not None:
             self._rereading.cancel()
-        del self._home
 
     @property
     def are_none(self) -> bool:
