@@ -66,9 +66,12 @@ class Screen:
         await self.socket.send(msgspec.json.encode(message).decode())
 
     async def until(self, word: str) -> None:
-        async with asyncio.timeout(20):
-            while word not in self.text:
-                self.take(await self.socket.recv())
+        try:
+            async with asyncio.timeout(20):
+                while word not in self.text:
+                    self.take(await self.socket.recv())
+        except TimeoutError:
+            raise AssertionError(f"{word!r} did not come after {self.text!r}") from None
 
     def take(self, frame: str | bytes) -> None:
         message: list[Any] = msgspec.json.decode(frame)
@@ -90,10 +93,11 @@ async def test_E17_people_type_into_one_terminal(scene: Scene) -> None:
         first, second = Screen(one), Screen(two)
         await first.until("columns=90, lines=30")
         await first.say("stdin", "hello\r")
-        await asyncio.gather(first.until("got hello 90 30"), second.until("got hello 90 30"))
+        await asyncio.gather(first.until("got hello 90 30\r\n> "), second.until("got hello 90 30\r\n> "))
         await second.say("set_size", 12, 34, 0, 0)
-        await second.say("stdin", "\x03नमस्ते\r")
-        await first.until("interrupted")
+        await second.say("stdin", "\x03")
+        await first.until("interrupted\r\n> ")
+        await second.say("stdin", "नमस्ते\r")
         await first.until("got नमस्ते 34 12")
         async with connect(address(scene, run)) as late:
             third = Screen(late)
