@@ -22,7 +22,7 @@ install: ## install and build, without serving
 	@$(SETUP) base web
 
 test: install ## install what the tests need and run them all (TESTS="tests/rooms -k R7" for some)
-	@$(SETUP) test toolchains interop
+	@$(SETUP) test cluster toolchains interop
 	@pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 bench: install ## compare with other servers, under ten minutes (FULL=1 for everything, ARGS="--only class" for a part)

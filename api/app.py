@@ -1,5 +1,6 @@
 """The composition root: everything that lives in a process is built here, opened bottom-up and closed in reverse."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from api.connection import Connections
 from api.errors import KNOWN, ApiError, respond
 from api.house import House
 from api.identity import Reception
+from api.judging import JobMetrics, Judging
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
@@ -46,12 +48,14 @@ def create_app(settings: Settings) -> Starlette:
 
     async def on_open(room: Room) -> None:
         await runs.settle_lost(room)
+        await judging.settle_lost(room)
 
     registry = RoomRegistry(
         store,
         store,
         limits,
         turn,
+        house.fanout,
         slow_seconds=settings.slow_commit_seconds,
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
@@ -61,7 +65,9 @@ def create_app(settings: Settings) -> Starlette:
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
+    judging = Judging(reception, registry, store, runner, exec_settings(settings).slot_count(), settings)
     metrics.watch(registry, runner, house)
+    metrics.prometheus.register(JobMetrics(judging.work))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -71,8 +77,9 @@ def create_app(settings: Settings) -> Starlette:
             await house.open()
             await runner.open()
             yield
+            await judging.drain()
             await runner.close()
-            await runs.close()
+            await asyncio.gather(runs.close(), judging.close())
             await registry.drain(settings.drain_seconds)
         finally:
             await house.close()
@@ -87,9 +94,9 @@ def create_app(settings: Settings) -> Starlette:
             *OpsApi(registry, store, runner, metrics, settings, house).routes,
             *RoomsApi(reception, registry, store, store, settings, runner.table).routes,
             *runs.routes,
+            *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
-            WebSocketRoute("/ws/{room}", y_socket.endpoint),
-            WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
+            *(WebSocketRoute("/ws/{room}" + rest, y_socket.endpoint) for rest in ("", "/{document:path}")),
             WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,

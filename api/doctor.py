@@ -8,8 +8,11 @@ from typing import Literal
 import msgspec
 
 from api.settings import Settings
-from rooms.errors import StoreUnavailable
+from realtime.errors import FanoutUnavailable
+from realtime.nats_probe import probe_broker
+from rooms.errors import CacheUnavailable, StoreUnavailable
 from rooms.postgres_probe import DatabaseHealth, probe
+from rooms.redis_cache import RedisCache
 from rooms.sqlite_probe import FolderHealth, probe_folder
 
 SLOW_ANSWER_SECONDS = 0.005
@@ -53,6 +56,37 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
     except StoreUnavailable as error:
         yield Finding("bad", "store", str(error))
+    if settings.nats_url:
+        yield await _broker(settings.nats_url)
+    if settings.redis_url:
+        yield await _cache(settings.redis_url)
+
+
+async def _broker(url: str) -> Finding:
+    try:
+        health = await probe_broker(url)
+    except FanoutUnavailable as error:
+        return Finding("bad", "nodes", f"{error}: start it, or correct SANGAM_NATS_URL")
+    told = f"NATS {health.server} answers in {_milliseconds(health.answer_seconds)}"
+    if health.answer_seconds > SLOW_ANSWER_SECONDS:
+        return Finding("warn", "nodes", f"{told}: bring broker and server closer together")
+    return _if(not health.keeps_jobs, "warn", "nodes", told, f"{told}, but keeps no jobs: start it with JetStream, -js")
+
+
+async def _cache(url: str) -> Finding:
+    cache = RedisCache(url)
+    try:
+        await cache.open()
+        health = await cache.health()
+    except CacheUnavailable as error:
+        return Finding("bad", "cache", f"{error}: start it, or correct SANGAM_REDIS_URL")
+    finally:
+        await cache.close()
+    told = f"Redis {health.server} answers in {_milliseconds(health.answer_seconds)}"
+    if health.answer_seconds > SLOW_ANSWER_SECONDS:
+        return Finding("warn", "cache", f"{told}: bring cache and server closer together")
+    full = f"{told}, but refuses writes when it is full: set maxmemory-policy to allkeys-lru"
+    return _if(health.is_bounded and not health.evicts, "warn", "cache", told, full)
 
 
 def judge_database(health: DatabaseHealth, settings: Settings) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import math
 import uuid
 
 import msgspec
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from exec_pool.errors import ExecError
 from realtime.errors import CloseCode, ProtocolViolation, RealtimeError
-from rooms.errors import RoomError
+from rooms.errors import RoomError, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ _STATUSES = {
     "language_unavailable": (409, CloseCode.INTERNAL),
     "too_many_runs": (429, CloseCode.OVERLOADED),
     "input_full": (429, CloseCode.OVERLOADED),
+    "work_lost": (503, CloseCode.OVERLOADED),
     "run_over": (409, CloseCode.INTERNAL),
     "bad_request": (400, CloseCode.INTERNAL),
     "settings_wrong": (500, CloseCode.INTERNAL),
@@ -62,8 +64,16 @@ KNOWN = (RealtimeError, RoomError, ExecError)
 def close_code(error: Exception) -> tuple[CloseCode, str]:
     """The close code and reason of what ended a connection."""
     if isinstance(error, (ProtocolViolation, RealtimeError, RoomError)):
-        return _STATUSES[error.code][1], f"{error.code}: {error}"
+        return _STATUSES[error.code][1], f"{error.code}: {told(error)}"
     return CloseCode.INTERNAL, "internal_error"
+
+
+def told(error: Exception) -> str:
+    """What people are told: what is wrong with a store, and where it is, is the operator's business."""
+    if isinstance(error, StoreUnavailable):
+        _log.warning("store unavailable", extra={"error": str(error)})
+        return "The server cannot reach what it has saved. Nothing is lost; try again soon."
+    return error.detail if isinstance(error, HTTPException) else str(error)
 
 
 def error_body(code: str, message: str, request_id: str, details: object = None) -> bytes:
@@ -92,11 +102,11 @@ async def respond(request: Request, error: Exception) -> Response:
     """Turn an error into the one shape; an unexpected one is logged and says nothing of itself."""
     status, code, details = error_status(error)
     request_id = getattr(request.state, "request_id", None) or uuid.uuid4().hex
-    message = error.detail if isinstance(error, HTTPException) else str(error)
+    message = told(error)
     if status == 500:
         _log.error("request failed", exc_info=error, extra={"path": request.scope["path"][:200], "request": request_id})
         message = "The server made a mistake. Nothing that was saved is lost."
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status in (429, 503):
-        headers["Retry-After"] = "5"
+        headers["Retry-After"] = str(math.ceil(getattr(error, "retry_seconds", None) or 5))
     return Response(error_body(code, message, request_id, details), status, headers, "application/json")

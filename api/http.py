@@ -31,9 +31,9 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-async def read_json(request: Request, kind: type[_Body]) -> _Body:
+async def read_json(request: Request, kind: type[_Body], max_bytes: int = MAX_JSON_BYTES) -> _Body:
     """The body as `kind`; raises ApiError 422 naming the field that does not fit."""
-    body = await read_body(request, MAX_JSON_BYTES)
+    body = await read_body(request, max_bytes)
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:

@@ -123,7 +123,7 @@ class RunsApi:
         language = new.language or self._runner.language_of(path)
         if language is None:
             raise LanguageUnavailable(f"no language is known for {path}; choose one")
-        files = _runnable(document.texts(), path)
+        files = runnable(document.texts(), path)
         files[path] = (document.text(new.file_id) or "").encode()
         limits = self._terminal_limits if new.terminal else self._limits
         wanted = RunRequest(
@@ -203,7 +203,7 @@ class RunsApi:
             await asyncio.wait(self._tasks, timeout=5.0)
 
 
-def _runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
+def runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
     """What can lie beside `entry` on a disk: somebody's odd path must not keep the others from running."""
     files: dict[str, bytes] = {}
     for path, text in texts:

@@ -93,10 +93,24 @@ class Settings(msgspec.Struct, frozen=True):
     run_cpu_seconds: Annotated[Seconds, _help("processor time that a run may take")] = 10.0
     run_memory_bytes: Annotated[Amount, _help("memory of a run, all its processes together")] = 256 * 2**20
     run_output_bytes: Annotated[Amount, _help("output of a run before it is stopped")] = 2**20
+    problems: Annotated[str, _help("folder of problems (`NAME.json`) that every room may use")] = ""
+    submissions_per_minute: Annotated[Amount, _help("submissions that one member may make")] = 20
+    judge_seconds: Annotated[Seconds, _help("time that judging one submission may take")] = 300.0
+    judge0_tokens: Annotated[str, _help("secrets of programs that may use `/judge0`, `,` between them; none: off")] = ""
+    piston_tokens: Annotated[str, _help("the same for `/api/v2`; none: off")] = ""
+    foreign_per_minute: Annotated[Amount, _help("executions that one such program may ask for")] = 600
+    foreign_waiting: Annotated[Amount, _help("executions of one such program that may wait or run")] = 100
+    callback_hosts: Annotated[str, _help("hosts (`NAME` or `NAME:PORT`) that `/judge0` may call back, `,` between")] = (
+        ""
+    )
 
     @property
     def data_folder(self) -> Path:
         return Path(self.data).expanduser().resolve()
+
+    @property
+    def problems_folder(self) -> Path | None:
+        return Path(self.problems).expanduser().resolve() if self.problems else None
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, **flags: object) -> Settings:

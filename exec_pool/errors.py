@@ -20,9 +20,19 @@ class LanguageUnavailable(ExecError):
 
 
 class RunnerFull(ExecError):
-    """Too many runs wait already, in all or for this lease."""
+    """Too many runs wait already, in all or for this lease; `retry_seconds` is a guess when to try again."""
 
     code = "too_many_runs"
+
+    def __init__(self, message: str, retry_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class WorkLost(ExecError):
+    """A job ended without a result: cancelled, or the server stopped or failed under it."""
+
+    code = "work_lost"
 
 
 class BadRequest(ExecError):

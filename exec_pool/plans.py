@@ -9,6 +9,7 @@ import re
 import msgspec
 
 from exec_pool.errors import BadRequest
+from exec_pool.judge_build import staged
 from exec_pool.language import Language
 from exec_pool.limits import Limits
 from exec_pool.protocol import JobOrder, StepOrder
@@ -115,7 +116,7 @@ def make_plan(language: Language, request: RunRequest, limits: Limits, toolchain
     placed = {f"work/{path}": content for path, content in files.items()}
     if language.id == "ruby":
         placed[SYNC_PATH.lstrip("/")] = SYNC_TEXT
-    return Plan(placed, JobOrder(steps), language.image)
+    return Plan(*staged(placed, JobOrder(steps), request), language.image)
 
 
 def _checked_options(language: Language, options: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from exec_pool.error_lines import ErrorLine
+from exec_pool.judge_build import Stage
 from exec_pool.limits import MIB, Limits
 
 Status = Literal[
@@ -35,6 +36,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `options` go to the compiler or the interpreter, if the language's row allows them. With a `terminal` the program
     has one: all it writes is `stdout`, and Ctrl-C is the byte 3 of its input. An empty `lease` asks for a fresh cell.
+    `stage` and `build` are for programs that are compiled once and run often (`judge_build.py`). If `joined`, standard
+    error is standard output, so that what goes to both is in order.
     """
 
     language: str
@@ -46,6 +49,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     terminal: Window | None = None
     limits: Limits | None = None
     lease: str = ""
+    stage: Stage = "whole"
+    build: bytes = b""
+    joined: bool = False
 
 
 class Output(msgspec.Struct, frozen=True):

@@ -160,6 +160,22 @@ class Document:
                 return False
         return self._strain <= MAX_STRAIN_SECONDS
 
+    def join(self, update: bytes) -> bytes:
+        """Apply what another node has taken, whatever the limits here say; what of it was new.
+
+        Raises MissingEdits (nothing was applied) or BadUpdate (see `broken`).
+        """
+        footprint = check_update(update)
+        if not footprint.fits(self._known):
+            raise MissingEdits("the update builds on edits that are not there")
+        new = self._novelty(update)
+        self._note(footprint, new)
+        return new
+
+    def lacks(self, state_vector: bytes) -> bool:
+        """Whether somebody with this vector has what is not here."""
+        return any(clock > self._known.get(client, 0) for client, clock in clocks(state_vector).items())
+
     def apply(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> bytes:
         """Check and apply one update from outside; what of it was new, EMPTY_UPDATE if nothing.
 

@@ -79,6 +79,12 @@ class NatsLink:
         return self._client.max_payload
 
     @property
+    def server(self) -> str:
+        """The broker's version."""
+        version = self._client.connected_server_version
+        return f"{version.major}.{version.minor}.{version.patch}"
+
+    @property
     def is_lost(self) -> bool:
         return self.lost.is_set() or self._client.is_closed
 

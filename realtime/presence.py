@@ -6,7 +6,7 @@ its clock moved on is lifted over the clock under which it was removed, so that 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -22,6 +22,10 @@ MAX_GONE = 4096
 """Clients that left and are remembered, in case they return; the oldest are forgotten."""
 _GONE = b"null"
 _RAW_STATE = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+Fact = tuple[int, int, bytes, str, bool]
+"""Client id, clock, JSON, member id, whether a guest."""
 
 
 class Owner(Protocol):
@@ -129,6 +133,15 @@ class Presence:
     def states(self, clients: Iterable[int]) -> list[AwarenessState]:
         known = self._known
         return [AwarenessState(one, known[one].clock, known[one].json) for one in clients if one in known]
+
+    def owners(self) -> Iterator[tuple[int, Owner]]:
+        """Client id and session of each state that is here."""
+        return ((client, known.owner) for client, known in self._known.items() if known.owner is not None)
+
+    def facts(self, clients: Iterable[int]) -> "list[Fact]":
+        """What another node needs to know of these clients, of those that are gone too."""
+        known = [(client, self._known.get(client)) for client in clients]
+        return [(client, one.clock, one.json, one.member_id, one.is_guest) for client, one in known if one is not None]
 
     def forget_gone(self) -> None:
         """Drop what is only kept to recognise who returns; when a document has no audience nobody needs it."""

@@ -35,6 +35,15 @@ class CacheStats(msgspec.Struct, frozen=True):
     failures: int
 
 
+class CacheHealth(msgspec.Struct, frozen=True):
+    """`answer_seconds` is the best of a few calls. Without `evicts` a full cache refuses what is new."""
+
+    server: str
+    answer_seconds: float
+    is_bounded: bool
+    evicts: bool
+
+
 class Cache(Protocol):
     """Every call raises CacheUnavailable within a bounded time when the cache cannot be asked.
 

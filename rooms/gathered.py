@@ -19,6 +19,7 @@ class Gathered:
 
     __slots__ = (
         "acknowledgements",
+        "asked",
         "by_author",
         "changed_clients",
         "drafts",
@@ -39,6 +40,7 @@ class Gathered:
         self.acknowledgements: dict[Session, int] = {}
         self.speakers: set[Session] = set()
         self.is_for_all = False
+        self.asked: list[bytes] = []
         self.new_clients: list[tuple[str, int]] = []
         self.replies: list[tuple[Session, bytes]] = []
         self.changed_clients: set[int] = set()

@@ -189,12 +189,12 @@ class PostgresStore:
 
     async def room(self, room: str) -> RoomRecord | None:
         sql = "SELECT id, name, kind, language, created_at FROM rooms WHERE id = $1"
-        row = await self._database.row(sql, room)
+        row = await self._database.row(sql, room) if _is_text(room) else None
         return RoomRecord(*row) if row else None
 
     async def link(self, code: str) -> Link | None:
         sql = "SELECT code, id, role FROM links JOIN rooms ON key = room WHERE code = $1"
-        row = await self._database.row(sql, code)
+        row = await self._database.row(sql, code) if _is_text(code) else None
         return Link(*row) if row else None
 
     async def links(self, room: str) -> list[Link]:
@@ -238,3 +238,8 @@ class PostgresStore:
         await self._database.rows(
             f"DELETE FROM commits WHERE id = ANY ($1) OR time < now() - interval '{_ABANDONED}'", old
         )
+
+
+def _is_text(name: str) -> bool:
+    """Whether PostgreSQL can have such a text: it has no NUL, and nobody has half a surrogate pair in UTF-8."""
+    return "\0" not in name and all(not "\ud800" <= letter <= "\udfff" for letter in name)

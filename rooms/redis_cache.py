@@ -12,13 +12,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from rooms.cache import CacheStats, Lease, Score, check_value
+from rooms.cache import CacheHealth, CacheStats, Lease, Score, check_value
 from rooms.errors import CacheUnavailable
 
 _ANSWER_SECONDS = 0.5
 _REST_SECONDS = 1.0
 """After a failure nobody asks for so long: whoever waits for a cache that is gone waits once."""
 _CONNECTIONS = 32
+_PINGS = 5
 _TOKEN_SECONDS = 86_400
 _NOW = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000);"
 
@@ -164,6 +165,18 @@ class RedisCache:
 
     def stats(self) -> CacheStats:
         return CacheStats(self._is_available, self._failures)
+
+    async def health(self) -> CacheHealth:
+        """Measured now. Raises CacheUnavailable."""
+        took = []
+        for _ in range(_PINGS):
+            started = time.perf_counter()
+            await self.get("health")
+            took.append(time.perf_counter() - started)
+        with self._failing() as redis:
+            about = await redis.info()
+        evicts = about.get("maxmemory_policy", "noeviction") != "noeviction"
+        return CacheHealth(str(about["redis_version"]), min(took), bool(about.get("maxmemory")), evicts)
 
     async def _run(self, script: str, key: str, *values: object) -> Any:
         with self._failing() as redis:

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from realtime.errors import CloseCode
+from realtime.fanout import Fanout
 from realtime.outbox import Turn
 from realtime.trial import Trials
 from rooms.errors import RoomNotFound
+from rooms.exchange import Exchange, Hello
 from rooms.journal import Journal, JournalState
 from rooms.room import Room, RoomLimits
 from rooms.store import JournalStore, RoomStore
@@ -37,6 +39,7 @@ class RoomRegistry:
         rooms: RoomStore,
         limits: RoomLimits,
         turn: Turn,
+        fanout: Fanout,
         *,
         slow_seconds: float,
         max_unsaved_bytes: int,
@@ -47,6 +50,8 @@ class RoomRegistry:
         self._store = store
         self._rooms = rooms
         self._limits = limits
+        self._fanout = fanout
+        fanout.when_node_gone(self._node_gone)
         self._trials = Trials()
         self._idle_seconds = idle_seconds
         self._on_open = on_open
@@ -95,11 +100,23 @@ class RoomRegistry:
             raise
 
     async def _load(self, room_id: str) -> Room:
+        """Heard before read: what another node writes meanwhile is in the one or the other."""
+        exchange = Exchange(room_id, self._fanout)
+        await exchange.open()
+        try:
+            return await self._load_from(room_id, exchange)
+        except BaseException:
+            exchange.close()
+            raise
+
+    async def _load_from(self, room_id: str, exchange: Exchange) -> Room:
         record = await self._rooms.room(room_id)
         if record is None:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
-        room = Room(record, members, self.journal, self._store, self._limits, self._trials)
+        room = Room(record, members, self.journal, self._store, self._limits, self._trials, exchange)
+        exchange.attach(room)
+        exchange.say(Hello())
         await self._on_open(room)
         return room
 
@@ -117,6 +134,8 @@ class RoomRegistry:
         except Exception as error:
             _log.error("closing a room failed", extra={"room": room_id, "error": repr(error)})
         finally:
+            if task.exception() is None:
+                task.result().exchange.close()
             del self._open[room_id]
             del self._closing[room_id]
 
@@ -127,6 +146,10 @@ class RoomRegistry:
     def here(self, room_id: str) -> Room | None:
         """The room if it is open now; for a look, not to hold."""
         return next((room for room in self.opened() if room.id == room_id), None)
+
+    def _node_gone(self, node: str) -> None:
+        for room in self.opened():
+            room.node_gone(node)
 
     def _on_journal_state(self, state: JournalState) -> None:
         recovered = state == "saved" and self._was_behind

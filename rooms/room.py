@@ -13,7 +13,8 @@ from realtime.protocol import stateless_body
 from realtime.session import Session
 from realtime.trial import Trials
 from rooms.errors import ReadOnly, RoomFull
-from rooms.events import entry_event, state_event
+from rooms.events import entry_event, missed_event, state_event
+from rooms.exchange import Ask, Edits, Exchange, Hello, Here, Said, States, Told, Written
 from rooms.journal import Journal, JournalState
 from rooms.shared_document import SharedDocument
 from rooms.store import Draft, Entry, JournalStore, Member, RoomRecord
@@ -43,7 +44,7 @@ class _SealedEvents:
     def settle(self, numbers: list[int]) -> None:
         for draft, seq, future in zip(self.drafts, numbers, self._waiting, strict=True):
             entry = Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)
-            self._room.tell(entry_event(entry))
+            self._room.tell_everywhere(entry_event(entry))
             if not future.done():
                 future.set_result(entry)
 
@@ -59,6 +60,7 @@ class Room:
         store: JournalStore,
         limits: RoomLimits,
         trials: Trials,
+        exchange: Exchange,
     ) -> None:
         self.id = record.id
         self.record = record
@@ -68,6 +70,8 @@ class Room:
         self._store = store
         self._limits = limits
         self._trials = trials
+        self.exchange = exchange
+        self._elsewhere: dict[str, dict[str, Member]] = {}
         self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
         self._here: Counter[str] = Counter()
@@ -88,9 +92,10 @@ class Room:
 
     async def _load(self, name: str) -> SharedDocument:
         shared = SharedDocument(
-            self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials
+            self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials, self.exchange
         )
         await shared.load()
+        shared.siblings.ask()
         return shared
 
     def loaded(self) -> list[SharedDocument]:
@@ -130,7 +135,9 @@ class Room:
         if timer is not None:
             timer.cancel()
         elif self._here[member.id] == 1:
-            self._notice(member, "joined")
+            if not self._is_elsewhere(member.id):
+                self._notice(member, "joined")
+            self._say_who_is_here()
 
     def _depart(self, member_id: str) -> None:
         self._here[member_id] -= 1
@@ -141,14 +148,63 @@ class Room:
 
     def _gone(self, member_id: str) -> None:
         del self._leaving[member_id]
-        self._notice(self.members[member_id], "left")
+        if not self._is_elsewhere(member_id):
+            self._notice(self.members[member_id], "left")
+        self._say_who_is_here()
 
     def _notice(self, member: Member, kind: str) -> None:
         self.note(member.id, "room", kind, msgspec.json.encode({"member": member}))
 
     def here(self) -> list[Member]:
-        """The members with a live session, in the order of their numbers."""
-        return sorted((self.members[member_id] for member_id in self._here), key=lambda member: member.number)
+        """The members with a live session at any node, in the order of their numbers."""
+        members = {member_id: self.members[member_id] for member_id in self._here}
+        for elsewhere in self._elsewhere.values():
+            members |= elsewhere
+        return sorted(members.values(), key=lambda member: member.number)
+
+    # Other nodes
+
+    def hear(self, node: str, said: Said) -> None:
+        match said:
+            case Told(text):
+                self.tell(text)
+            case Here(members):
+                self._elsewhere[node] = {member.id: member for member in members}
+            case Hello():
+                self._say_who_is_here()
+            case Edits() | Ask() | Written() | States():
+                for shared in self.loaded():
+                    if shared.name == said.document:
+                        shared.siblings.hear(node, said)
+
+    def compare(self) -> None:
+        """A line was cut, here or there: compare what everybody has. Events are read again by who shows them."""
+        self.tell(missed_event())
+        for shared in self.loaded():
+            shared.siblings.ask()
+            shared.siblings.introduce()
+        self.exchange.say(Hello())
+        self._say_who_is_here()
+
+    def node_gone(self, node: str) -> None:
+        """One of the nodes that are left says who has left with it."""
+        members = self._elsewhere.pop(node, {})
+        for shared in self.loaded():
+            shared.siblings.node_gone(node)
+        if self.exchange.node == min((self.exchange.node, *self._elsewhere)):
+            loop = asyncio.get_running_loop()
+            for member in members.values():
+                if member.id not in self._here and member.id not in self._leaving:
+                    self.members.setdefault(member.id, member)
+                    self._leaving[member.id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member.id)
+
+    def _is_elsewhere(self, member_id: str) -> bool:
+        return any(member_id in members for members in self._elsewhere.values())
+
+    def _say_who_is_here(self) -> None:
+        """With those who may return: they were never gone."""
+        if not self.exchange.is_alone:
+            self.exchange.say(Here([self.members[member_id] for member_id in {*self._here, *self._leaving}]))
 
     # Events
 
@@ -164,6 +220,11 @@ class Room:
         now = int(time.time() * 1000)
         drafts = [Draft(self.id, now, *event[:4]) for event in events]
         return _SealedEvents(self, drafts, [event[4] for event in events])
+
+    def tell_everywhere(self, text: str) -> None:
+        """The same, at all nodes."""
+        self.tell(text)
+        self.exchange.say(Told(text))
 
     def tell(self, text: str) -> None:
         """Send a stateless message to everybody who watches `main` and understands it."""

@@ -27,8 +27,10 @@ from realtime.trial import REST, Trials
 from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
+from rooms.exchange import Exchange
 from rooms.gathered import Gathered
 from rooms.journal import Journal
+from rooms.siblings import Siblings
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
@@ -54,8 +56,9 @@ class SharedDocument:
         store: JournalStore,
         max_bytes: int,
         trials: Trials,
+        exchange: Exchange,
     ) -> None:
-        self._room = room
+        self.room = room
         self.name = name
         self._journal = journal
         self._store = store
@@ -64,8 +67,9 @@ class SharedDocument:
         self.document = Document(max_bytes)
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
+        self.siblings = Siblings(self, exchange)
         self._gathered = Gathered(self)
-        self._unshown: list[bytes] = []
+        self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
         self._committed_seq = 0
@@ -80,7 +84,7 @@ class SharedDocument:
         self.document = await self._stored_document()
 
     async def _stored_document(self) -> Document:
-        stored = await self._store.load(self._room, self.name)
+        stored = await self._store.load(self.room, self.name)
         document = Document(self._max_bytes)
         document.load(stored.snapshot, stored.nested, stored.tail)
         self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
@@ -158,7 +162,7 @@ class SharedDocument:
         except NeedsTrial:
             return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
-            _log.warning("edit refused", extra={"room": self._room, "document": self.name, "error": str(error)})
+            _log.warning("edit refused", extra={"room": self.room, "document": self.name, "error": str(error)})
             session.refuse(count)
             self._tell_full(session, True)
         except MissingEdits:
@@ -235,7 +239,7 @@ class SharedDocument:
         self._await_commit(update)
 
     def _await_commit(self, update: bytes) -> None:
-        self._unshown.append(update)
+        self.unshown.append(update)
         self._uncommitted.append(update)
         self._journal.touch(self)
 
@@ -247,7 +251,7 @@ class SharedDocument:
 
     def _reply(self, session: Session, body: bytes) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
-        if self._unshown:
+        if self.unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
             self._gathered.replies.append((session, body))
             self._journal.touch(self)
@@ -296,24 +300,27 @@ class SharedDocument:
         sealed, self._gathered = self._gathered, Gathered(self)
         now = int(time.time() * 1000)
         for author, client in sealed.new_clients:
-            sealed.drafts.append(Draft(self._room, now, author, self.name, "client", write_uint(client)))
+            sealed.drafts.append(Draft(self.room, now, author, self.name, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.drafts += [Draft(self._room, now, author, self.name, "update", merged) for merged in merge(updates)]
+            sealed.drafts += [Draft(self.room, now, author, self.name, "update", merged) for merged in merge(updates)]
         return sealed
 
     def show(self, sealed: Gathered) -> None:
-        del self._unshown[: len(sealed.updates)]
+        del self.unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        edits = [update_body(merged) for merged in merge(sealed.updates)]
+        edits = merge(sealed.updates)
+        bodies = [update_body(merged) for merged in edits]
         presence = []
         if sealed.changed_clients:
             presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
-        if edits or presence:
-            self.audience.broadcast(edits, presence, source=sealed.only_source)
+        if bodies or presence:
+            self.audience.broadcast(bodies, presence, source=sealed.only_source)
         for session, count in sealed.senders.items():
             session.count_seen(count)
+        if not self.siblings.are_none:
+            self.siblings.tell(edits, sealed.changed_clients, sealed.asked)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -321,11 +328,24 @@ class SharedDocument:
             if session.may_write:
                 session.ask(self.document.state_vector(), unexpected=True)
 
+    # Other nodes
+
+    def gather_question(self, state_vector: bytes) -> None:
+        """Another node's; it is answered with the next batch."""
+        self._gathered.asked.append(state_vector)
+        self._journal.touch(self)
+
+    async def stored_updates(self) -> list[bytes]:
+        """What the journal holds, once the document is whole. Raises StoreUnavailable."""
+        await self._mended()
+        stored = await self._store.load(self.room, self.name)
+        return [*(() if stored.snapshot is None else (stored.snapshot,)), *stored.tail]
+
     # Slow readers
 
     def _mark(self) -> Missed:
         """What everybody in the audience has been sent: the document but for what is not shown yet."""
-        return self.document.state_vector(), list(self._unshown)
+        return self.document.state_vector(), list(self.unshown)
 
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
@@ -377,9 +397,9 @@ class SharedDocument:
                 self._since_snapshot = [0, 0]
                 state = self.document.encode()
                 seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self._room, self.name, seq, nested, state)
+                await self._store.save_snapshot(self.room, self.name, seq, nested, state)
         except Exception as error:  # the journal has everything; a later snapshot will do
-            _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
+            _log.warning("snapshot failed", extra={"room": self.room, "error": repr(error)})
         finally:
             self._snapshot = None
 

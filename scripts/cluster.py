@@ -33,28 +33,46 @@ class Stop(Exception):
     """What cannot be started, in a sentence."""
 
 
-class Cluster:
-    """Starts processes, remembers them, ends them in reverse."""
+class Part:
+    """One process of the cluster, and how to start it again."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+    def __init__(self, name: str, command: list[str], port: int, user: str | None, environ: dict[str, str]) -> None:
+        self.name = name
+        self.port = port
+        self._command = command
+        self._user = user
+        self._environ = environ
+        self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, name: str, command: list[str], port: int, *, user: str | None = None, **environ: str) -> None:
-        """Run `command` and return when it listens on `port`; what it says goes to `<data>/<name>.log`."""
-        with (self.data / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=self.folder(name, user),
+    def start(self, data: Path) -> None:
+        """Return when it listens; what it says goes to `<data>/<name>.log`. Raises Stop."""
+        with (data / f"{self.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                cwd=data / self.name,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **environ},
-                user=user,
+                env={**os.environ, **self._environ},
+                user=self._user,
                 start_new_session=True,  # Ctrl-C is for us: we end them in order
             )
-        self._running.append((name, process))
-        wait_for_port(name, process, port, self.data)
+        wait_for_port(self.name, self.process, self.port, data)
+
+
+class Cluster:
+    """Starts parts, starts again those that end, ends them all in reverse."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._parts: list[Part] = []
+
+    def start(self, name: str, command: list[str], port: int, *, user: str | None = None, **environ: str) -> None:
+        """Run `command` and return when it listens on `port`."""
+        self.folder(name, user)
+        part = Part(name, command, port, user, environ)
+        self._parts.append(part)
+        part.start(self.data)
 
     def folder(self, name: str, user: str | None = None) -> Path:
         """The folder of one part."""
@@ -65,27 +83,28 @@ class Cluster:
         return path
 
     def watch(self) -> None:
-        """Return when a part has ended, or forever."""
-        while all(process.poll() is None for _, process in self._running):
+        """Start again whatever ends, until it cannot be started."""
+        while True:
+            for part in self._parts:
+                if part.process is not None and (status := part.process.poll()) is not None:
+                    part.start(self.data)
+                    say(f"{part.name} had ended ({status}) and was started again")
             time.sleep(0.2)
-        ended = [name for name, process in self._running if process.poll() is not None]
-        raise Stop(f"{', '.join(ended)} ended; see {self.data}/{ended[0]}.log")
 
     def end(self) -> None:
         """Nodes drain together, then the rest, last started first."""
-        nodes = [process for name, process in self._running if name.startswith(("node", "nginx"))]
-        others = [process for name, process in reversed(self._running) if not name.startswith(("node", "nginx"))]
-        stop_all(nodes, signal.SIGTERM)
-        for process in others:
-            stop_all([process], signal.SIGINT)
+        nodes = [part for part in self._parts if part.name.startswith("node")]
+        stop_all([part.process for part in nodes], signal.SIGTERM)
+        for part in reversed(self._parts):
+            stop_all([part.process], signal.SIGINT)
 
 
-def stop_all(processes: list[subprocess.Popen[bytes]], how: signal.Signals) -> None:
+def stop_all(processes: list[subprocess.Popen[bytes] | None], how: signal.Signals) -> None:
     """Ask them, wait, then insist."""
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(how)
-    for process in processes:
+    started = [process for process in processes if process is not None]
+    for process in started:
+        process.send_signal(how)
+    for process in started:
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

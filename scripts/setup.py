@@ -104,7 +104,7 @@ def bench() -> None:
 
 def cluster() -> None:
     """What `make cluster` starts besides the nodes."""
-    system_packages(BROKER_PACKAGES | CLUSTER_PACKAGES, "several nodes on this machine need it")
+    system_packages(BROKER_PACKAGES | DATABASE_PACKAGES | CLUSTER_PACKAGES, "several nodes on this machine need it")
 
 
 def load() -> None:

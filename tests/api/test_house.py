@@ -1,5 +1,9 @@
 """The broker and the cache, as the server finds them at its start and loses them later."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.test_start import started
 from tests.contracts.fanouts import until
-from tests.server import Server, running
+from tests.server import ROOT, Server, running
 from tests.services.nats import NatsServer
 from tests.services.processes import free_port
 from tests.services.redis import RedisServer
@@ -46,3 +50,26 @@ async def test_E50_what_is_lost_later_is_told_and_comes_back(
         own_nats.pause()
         assert server.stop() == 0
         own_nats.resume()
+
+
+def test_E50_the_doctor_measures_the_broker_and_the_cache(
+    tmp_path: Path, nats_server: NatsServer, own_redis: RedisServer
+) -> None:
+    addresses = {"SANGAM_NATS_URL": nats_server.url, "SANGAM_REDIS_URL": own_redis.url}
+    status, said = doctor(tmp_path, addresses)
+    assert status == 0
+    assert re.search(r"^ok +nodes +NATS \d+\.\d+\.\d+ answers in ", said, re.MULTILINE)
+    assert re.search(r"^ok +cache +Redis \d+\.\d+\.\d+ answers in ", said, re.MULTILINE)
+    own_redis.kill()
+    with NatsServer(tmp_path / "nats", jetstream=False) as bare:
+        status, said = doctor(tmp_path, addresses | {"SANGAM_NATS_URL": bare.url})
+    assert status == 1
+    assert re.search(r"^warn +nodes +.*keeps no jobs: start it with JetStream", said, re.MULTILINE)
+    assert re.search(r"^bad +cache +no Redis at .*: start it, or correct SANGAM_REDIS_URL", said, re.MULTILINE)
+
+
+def doctor(data: Path, addresses: dict[str, str]) -> tuple[int, str]:
+    """Its exit status and what it said."""
+    command = [sys.executable, "-m", "api", "doctor", "--data", str(data / "data")]
+    told = subprocess.run(command, cwd=ROOT, env=os.environ | addresses, capture_output=True, text=True, timeout=60)
+    return told.returncode, told.stdout

@@ -20,6 +20,7 @@ from api.settings import Settings, SettingsError, read_settings
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from realtime.errors import CloseCode
+from realtime.local_fanout import LocalFanout
 from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
@@ -124,6 +125,7 @@ def registry_on(store: SqliteStore) -> RoomRegistry:
         store,
         limits,
         Turn(),
+        LocalFanout(),
         slow_seconds=1.0,
         max_unsaved_bytes=10_000,
         idle_seconds=60.0,

@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from realtime.errors import FanoutUnavailable
 from realtime.nats_fanout import NatsFanout
 from tests.contracts.fanouts import Ear, until
+from tests.server import ROOT
 from tests.services.nats import NatsServer
 from tests.services.processes import free_port
 from tests.services.proxy import Proxy
@@ -241,6 +245,55 @@ async def test_F8_the_second_of_two_addresses_will_do(own_nats: NatsServer) -> N
     await fanout.open()
     assert fanout.is_connected
     await fanout.close()
+
+
+class FarNode:
+    """A node in another process, and what it said."""
+
+    def __init__(self, url: str) -> None:
+        command = [sys.executable, "-m", "tests.contracts.far_node", url]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._said = self._process.stdout
+        self.node = self._said.readline().strip()
+
+    def signal(self, which: signal.Signals) -> None:
+        self._process.send_signal(which)
+
+    async def says(self) -> str:
+        return (await asyncio.to_thread(self._said.readline)).strip()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._said.close()
+
+
+@pytest.fixture
+def far(nats_server: NatsServer) -> Iterator[FarNode]:
+    node = FarNode(nats_server.url)
+    yield node
+    node.end()
+
+
+async def test_F6_F7_a_node_that_is_paused_is_told_gone_and_makes_a_gap_when_it_goes_on(
+    nats_server: NatsServer, far: FarNode
+) -> None:
+    near, ear, gone = NatsFanout(nats_server.url, beat_seconds=0.1, silent_seconds=0.6), Ear(), list[str]()
+    near.when_node_gone(gone.append)
+    await near.open()
+    await ear.listen(near, "room")
+    await until(lambda: far.node in near.nodes)
+    far.signal(signal.SIGSTOP)
+    await until(lambda: gone == [far.node])
+    assert near.publish("room", b"meanwhile")
+    assert ear.gaps == 0
+    far.signal(signal.SIGCONT)
+    await until(lambda: ear.gaps and far.node in near.nodes)
+    assert await far.says() == "meanwhile", "F7: it thinks nobody gone"
+    far.signal(signal.SIGKILL)
+    await until(lambda: gone == [far.node] * 2)
+    await near.close()
 
 
 def open_sockets(port: int) -> int:

@@ -35,6 +35,10 @@ async def test_J2_D6_D7_without_its_database_a_room_says_so_and_saves_everything
     assert ready(server) == (200, "saved")
     await asyncio.to_thread(getattr(own_server, how))
     try:
+        answer = await asyncio.to_thread(server.call, "GET", f"/api/rooms/{host.room_id}", host.token)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
+        assert "127.0.0.1" not in answer.text
+        assert "PostgreSQL" not in answer.text
         await write_until(writer, watcher, (True, None))
         assert ready(server) == (503, "unsaved")
         await write_until(writer, watcher, (True, "store_behind"))

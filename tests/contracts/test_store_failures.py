@@ -134,10 +134,10 @@ async def test_D2_D3_D7_a_crash_under_load_loses_no_acknowledged_batch_and_doubl
 
     writing = asyncio.ensure_future(write())
     for goal in (30, 90):
-        await eventually(lambda goal=goal: len(acknowledged) > goal)  # type: ignore[misc]
+        await eventually(lambda goal=goal: len(acknowledged) > goal, seconds=60)  # type: ignore[misc]
         own_server.crash()
         await asyncio.to_thread(own_server.start)
-    await eventually(lambda: len(acknowledged) > 120)
+    await eventually(lambda: len(acknowledged) > 120, seconds=60)
     stop.set()
     await writing
     seqs = [seq for numbers in acknowledged.values() for seq in numbers]

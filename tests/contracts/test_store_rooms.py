@@ -13,6 +13,9 @@ ROOM = RoomRecord("rm_Ünïcode", "Zweites \U0001f600 Zimmer", "pair", "python",
 async def test_D10_what_does_not_exist_is_none(store: Store) -> None:
     assert await store.room("rm_none") is None
     assert await store.link("none") is None
+    for odd in ("", "a\0b", "x" * 100_000):
+        assert await store.room(odd) is None
+        assert await store.link(odd) is None
     assert await store.member_of_token(b"none") is None
     assert await store.links("rm_none") == []
     assert await store.members("rm_none") == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pycrdt import Doc, Text
 
+from realtime.local_fanout import LocalFanout
 from realtime.outbox import QueueOutbox, Turn
 from realtime.protocol import Message, SyncStep1, SyncUpdate, decode_y
 from realtime.session import Session
@@ -136,6 +137,7 @@ async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
             store,
             limits,
             Turn(),
+            LocalFanout(),
             slow_seconds=slow_seconds,
             max_unsaved_bytes=max_unsaved_bytes,
             idle_seconds=idle_seconds,

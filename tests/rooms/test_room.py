@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from realtime.errors import BadUpdate
+from realtime.local_fanout import LocalFanout
 from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y, stateless_body
 from realtime.trial import Trials
 from rooms.errors import RoomFull, RoomNotFound, StoreUnavailable
 from rooms.events import missed_event
+from rooms.exchange import Exchange
 from rooms.room import Room, RoomLimits
 from rooms.store import Draft
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
@@ -281,7 +283,9 @@ async def test_R12_a_token_is_stored_as_a_hash_and_names_its_room(store: GatedSt
 
 
 async def test_a_room_takes_a_bounded_number_of_sessions(store: GatedStore, registries: OpenRegistry) -> None:
-    room = Room(ROOM, [ANA], registries().journal, store, RoomLimits(1000, 2, 1.0), Trials())
+    room = Room(
+        ROOM, [ANA], registries().journal, store, RoomLimits(1000, 2, 1.0), Trials(), Exchange(ROOM.id, LocalFanout())
+    )
     for _ in range(2):
         await room.enter(Client(ANA).session, ANA, "main")
     with pytest.raises(RoomFull):

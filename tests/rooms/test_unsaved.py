@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from realtime.local_fanout import LocalFanout
 from realtime.outbox import Turn
 from realtime.protocol import Message, SyncUpdate
 from rooms.registry import RoomRegistry
@@ -186,6 +187,7 @@ def registry_on(store: GatedStore) -> RoomRegistry:
         store,
         limits,
         Turn(),
+        LocalFanout(),
         slow_seconds=0.01,
         max_unsaved_bytes=2**24,
         idle_seconds=60.0,

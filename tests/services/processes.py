@@ -59,9 +59,11 @@ class ServerProcess:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """It keeps its sockets and answers nothing."""
+        """It keeps its sockets and answers nothing. Its threads stop one after the other: return after the last."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self._process.pid}/task")
+        wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), 5.0, "it to stop")
 
     def resume(self) -> None:
         assert self._process is not None
@@ -85,6 +87,11 @@ class ServerProcess:
             process.send_signal(signal.SIGCONT)
             process.send_signal(how)
             process.wait(20)
+
+
+def _state(thread: Path) -> str:
+    """The letter that Linux has for what a thread does now."""
+    return (thread / "stat").read_text().rpartition(") ")[2][:1]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:

@@ -16,6 +16,8 @@ export interface Run {
   output: OutputBuffer;
 }
 
+const KINDS: ReadonlySet<string> = new Set(["started", "output", "finished"]);
+
 function unknownRun(id: string, time: number): Run {
   return {
     id,
@@ -63,6 +65,7 @@ export class RunLog {
   }
 
   private read(entry: RunEntry, now: number): void {
+    if (!KINDS.has(entry.kind)) return; // submissions are in this channel, too
     this.ahead = Math.min(this.ahead, now - entry.time);
     const known = this.byId.get(entry.data.run) ?? unknownRun(entry.data.run, entry.time);
     this.byId.set(known.id, next(known, entry));

@@ -1,0 +1,70 @@
+"""Everything around judging and foreign programs, put together: the work queue and the APIs that feed it."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.routing import BaseRoute
+
+from api.callbacks import Callbacks
+from api.identity import Reception
+from api.judge0 import Judge0Api
+from api.piston import PistonApi
+from api.settings import Settings
+from api.submissions import SubmissionsApi
+from exec_pool.judge_work import Workplace
+from exec_pool.runner_pool import Runner
+from exec_pool.work import LocalWork, WorkQueue
+from rooms.registry import RoomRegistry
+from rooms.room import Room
+from rooms.store import JournalStore
+
+
+class Judging:
+    """One per process. `drain` before the runner is closed, `close` after it. `slots`: programs at the same time."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        registry: RoomRegistry,
+        journal: JournalStore,
+        runner: Runner,
+        slots: int,
+        settings: Settings,
+    ) -> None:
+        self.work: WorkQueue = LocalWork(Workplace(runner, settings.judge_seconds).perform, slots)
+        self._drain_seconds = settings.drain_seconds / 2
+        self._callbacks = Callbacks(settings.callback_hosts)
+        self._submissions = SubmissionsApi(reception, registry, journal, runner, self.work, settings)
+        judge0 = Judge0Api(runner, self.work, self._callbacks, settings)
+        piston = PistonApi(runner, self.work, settings)
+        self.routes: list[BaseRoute] = [*self._submissions.routes, *judge0.routes, *piston.routes]
+
+    async def settle_lost(self, room: Room) -> None:
+        """When a room opens: what was judged when the server died never is."""
+        await self._submissions.settle_lost(room)
+
+    async def drain(self) -> None:
+        """Take nothing more; what runs may end, for half the time that a stop may take."""
+        await self.work.drain(self._drain_seconds)
+
+    async def close(self) -> None:
+        """Wait for the last entries and callbacks."""
+        await self._submissions.close()
+        await self._callbacks.close()
+
+
+class JobMetrics(Collector):
+    """The numbers of the work queue, when they are asked for."""
+
+    def __init__(self, work: WorkQueue) -> None:
+        self._work = work
+
+    def collect(self) -> Iterator[Metric]:
+        """For the registry of metrics."""
+        stats = self._work.stats()
+        yield GaugeMetricFamily("sangam_work_running", "Submissions and foreign executions that go on", stats.running)
+        yield GaugeMetricFamily("sangam_work_waiting", "Those that wait for their turn", stats.waiting)
+        yield CounterMetricFamily("sangam_work_refused", "Those for which the line was too long", stats.refused)
+        yield CounterMetricFamily("sangam_work_done", "Those with a result", stats.done)
+        yield CounterMetricFamily("sangam_work_lost", "Those that ended without one", stats.lost)

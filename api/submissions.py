@@ -1,0 +1,227 @@
+"""`/api/rooms/{room}/problems` and `/submissions`: what hosts set, what members hand in, what came of it."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.codes import file_id
+from api.errors import ApiError
+from api.http import MAX_JSON_BYTES, identify, json_response, read_body, read_json
+from api.identity import Identity, Reception
+from api.problems import ProblemShelf
+from api.rate_limit import RateLimit
+from api.runs import runnable
+from api.settings import Settings
+from api.sitting import CHANNEL, Handed, Sitting
+from exec_pool.errors import LanguageUnavailable, RunnerFull
+from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
+from exec_pool.judge_report import problem_view
+from exec_pool.judge_work import JudgeOrder, encode_order
+from exec_pool.runner_pool import Runner
+from exec_pool.work import Job, WorkQueue
+from rooms.access import may_run
+from rooms.errors import FileNotFound, Forbidden
+from rooms.registry import RoomRegistry
+from rooms.room import MAIN, Room
+from rooms.store import SYSTEM, JournalStore
+
+_log = logging.getLogger(__name__)
+
+REMEMBERED = 200
+MAX_PROBLEM_BYTES = 2 * MOST_BYTES
+
+
+class NewSubmission(msgspec.Struct, frozen=True, rename="camel"):
+    """A file of the room against a problem: one that the room has, or (for hosts) one that is given along."""
+
+    file_id: str
+    problem: str = ""
+    definition: msgspec.Raw = msgspec.Raw()
+    language: str | None = None
+
+
+class SubmissionsApi:
+    """The handlers and the last submissions of all rooms; one per process."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        registry: RoomRegistry,
+        journal: JournalStore,
+        runner: Runner,
+        work: WorkQueue,
+        settings: Settings,
+    ) -> None:
+        self._reception = reception
+        self._registry = registry
+        self._journal = journal
+        self._runner = runner
+        self._work = work
+        self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
+        self._rate = RateLimit(settings.submissions_per_minute)
+        self._sittings: OrderedDict[str, Sitting] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        one, all_ = "/api/rooms/{room}/problems/{problem}", "/api/rooms/{room}/problems"
+        self.routes = [
+            Route(all_, self.problems, methods=["GET"]),
+            Route(one, self.problem, methods=["GET"]),
+            Route(one, self.put_problem, methods=["PUT"]),
+            Route(one, self.remove_problem, methods=["DELETE"]),
+            Route("/api/rooms/{room}/submissions", self.submit, methods=["POST"]),
+            Route("/api/rooms/{room}/submissions/{submission}", self.look, methods=["GET"]),
+            Route("/api/rooms/{room}/submissions/{submission}/cancel", self.cancel, methods=["POST"]),
+        ]
+
+    # Problems
+
+    async def problems(self, request: Request) -> Response:
+        await identify(request, self._reception)
+        return json_response({"problems": await self._shelf.ids(request.path_params["room"])})
+
+    async def problem(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        problem = await self._shelf.get(request.path_params["room"], request.path_params["problem"])
+        return json_response({"problem": problem_view(problem, to_host=_is_host(identity))})
+
+    async def put_problem(self, request: Request) -> Response:
+        await self._host(request)
+        problem = read_problem(await read_body(request, MAX_PROBLEM_BYTES))
+        if problem.id != request.path_params["problem"]:
+            raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
+        await self._shelf.put(request.path_params["room"], problem)
+        return json_response({"problem": problem_view(problem, to_host=True)})
+
+    async def remove_problem(self, request: Request) -> Response:
+        await self._host(request)
+        await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
+        return Response(status_code=204)
+
+    # Submissions
+
+    async def submit(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        if not may_run(identity.member.role):
+            raise Forbidden("your role does not allow it")
+        new = await read_json(request, NewSubmission, MAX_PROBLEM_BYTES if _is_host(identity) else MAX_JSON_BYTES)
+        room_id = request.path_params["room"]
+        problem = await self._problem_of(room_id, identity, new)
+        if wait := self._rate.take(f"{room_id} {identity.member.id}"):
+            raise RunnerFull("You submit too often; wait a moment.", wait)
+        begun: asyncio.Future[Sitting] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._sit(room_id, identity, new, problem, begun), name="submission")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        sitting = await asyncio.shield(begun)
+        return json_response({"submission": sitting.view(to_host=_is_host(identity))}, 201)
+
+    async def _problem_of(self, room_id: str, identity: Identity, new: NewSubmission) -> Problem:
+        if not bytes(new.definition):
+            return await self._shelf.get(room_id, new.problem)
+        if not _is_host(identity):
+            raise Forbidden("only a host may bring a problem")
+        return read_problem(bytes(new.definition))
+
+    async def _sit(
+        self, room_id: str, identity: Identity, new: NewSubmission, problem: Problem, begun: asyncio.Future[Sitting]
+    ) -> None:
+        """From handing in to the last entry; the room stays open meanwhile. `begun` gets what stops the start."""
+        try:
+            async with self._registry.visit(room_id) as room:
+                sitting = await self._hand_in(room, identity, new, problem)
+                begun.set_result(sitting)
+                await sitting.to_end()
+        except Exception as error:
+            if begun.done():
+                _log.exception("a submission was lost", extra={"room": room_id})
+            else:
+                begun.set_exception(error)
+
+    async def _hand_in(self, room: Room, identity: Identity, new: NewSubmission, problem: Problem) -> Sitting:
+        path, solution = await self._solution(room, new, problem)
+        member = identity.member.id
+        handed = Handed("sb_" + file_id(), member, problem.id, problem.title, new.file_id, path, solution.language)
+        job = Job(
+            id=handed.submission,
+            room=room.id,
+            user=member,
+            body=encode_order(JudgeOrder(problem, solution)),
+            slots=problem.programs(),
+        )
+        sitting = Sitting(room, handed, problem)
+        sitting.start(self._work.submit(job, sitting.hear))
+        self._sittings[handed.submission] = sitting
+        while len(self._sittings) > REMEMBERED:
+            self._sittings.popitem(last=False)
+        return sitting
+
+    async def _solution(self, room: Room, new: NewSubmission, problem: Problem) -> tuple[str, Program]:
+        document = (await room.document(MAIN)).document
+        path = document.paths().get(new.file_id)
+        if path is None:
+            raise FileNotFound("the room has no such file")
+        language = new.language or self._runner.language_of(path)
+        self._check_language(language, problem)
+        files = {name: text.decode(errors="replace") for name, text in runnable(document.texts(), path).items()}
+        files[path] = document.text(new.file_id) or ""
+        return path, Program(language or "", files, path)
+
+    def _check_language(self, language: str | None, problem: Problem) -> None:
+        if problem.languages and language not in problem.languages:
+            raise LanguageUnavailable(f"this problem takes: {', '.join(problem.languages)}")
+        known = [info for info in self._runner.languages if info.id == language]
+        if not known or not known[0].available:
+            raise LanguageUnavailable(known[0].reason if known else "no language is known for this file; choose one")
+
+    async def look(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        return json_response({"submission": self._find(request).view(to_host=_is_host(identity))})
+
+    async def cancel(self, request: Request) -> Response:
+        identity = await identify(request, self._reception)
+        sitting = self._find(request)
+        if not _is_host(identity) and sitting.handed.member != identity.member.id:
+            raise Forbidden("this submission is somebody else's")
+        sitting.cancel()
+        return Response(status_code=204)
+
+    def _find(self, request: Request) -> Sitting:
+        sitting = self._sittings.get(request.path_params["submission"])
+        if sitting is None or sitting.room_id != request.path_params["room"]:
+            raise ApiError(404, "submission_not_found", "the room has no such submission, or it was long ago")
+        return sitting
+
+    async def _host(self, request: Request) -> Identity:
+        identity = await identify(request, self._reception)
+        if not _is_host(identity):
+            raise Forbidden("only a host may do this")
+        return identity
+
+    async def settle_lost(self, room: Room) -> None:
+        """A submission that was judged when the server died never is; say so when its room opens again."""
+        entries = await self._journal.entries(
+            room.id, [CHANNEL], after=None, before=None, limit=1000, kinds=["submitted", "judged"]
+        )
+        open_: dict[str, None] = {}
+        for entry in entries:
+            submission = msgspec.json.decode(entry.data)["submission"]
+            if entry.kind == "submitted":
+                open_[submission] = None
+            else:
+                open_.pop(submission, None)
+        for submission in open_:
+            data = {"submission": submission, "state": "lost", "message": "The server restarted.", "report": None}
+            room.note(SYSTEM, CHANNEL, "judged", msgspec.json.encode(data))
+
+    async def close(self) -> None:
+        """After the work queue was drained: wait for the last entries."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+
+
+def _is_host(identity: Identity) -> bool:
+    return identity.member.role == "host"
