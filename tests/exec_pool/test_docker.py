@@ -21,6 +21,7 @@ from exec_pool.runner_pool import Runner
 from exec_pool.seccomp import ALLOW, CHECKED, EPERM, REFUSED, filter_program
 from exec_pool.syscalls import ALLOWED
 from tests.exec_pool.playground import perform, python, request, until
+from tests.exec_pool.test_attacks import users_of
 from tests.exec_pool.test_seccomp import decide
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -105,6 +106,7 @@ async def test_X9_containers_of_a_killed_server_are_removed_by_the_next(checkout
     assert list((await containers(docker_url)).values()).count(label) >= 3
     server.send_signal(signal.SIGKILL)
     await server.wait()
+    await until(lambda: users_of("word-of-the-killed") == set(), 10)  # the cells end by themselves
     next_one = await checked(in_docker_settings(docker_url))
     assert label not in (await containers(docker_url)).values()
     await next_one.close()
