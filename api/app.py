@@ -92,7 +92,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house).routes,
-            *RoomsApi(reception, registry, store, store, settings, runner.table).routes,
+            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,

@@ -4,6 +4,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from rooms.cache import Cache
+from rooms.errors import CacheUnavailable
+
 MAX_KEYS = 10_000
 
 
@@ -25,3 +28,24 @@ class RateLimit:
         if len(self._buckets) > MAX_KEYS:
             self._buckets.popitem(last=False)
         return wait
+
+
+class SharedRateLimit:
+    """The same over all nodes that share a cache.
+
+    While it is away each node counts by itself: nobody is refused for it, and nobody gets without limit.
+    """
+
+    def __init__(self, cache: Cache, name: str, per_minute: int) -> None:
+        self._cache = cache
+        self._name = name
+        self._per_minute = per_minute
+        self._here = RateLimit(per_minute)
+
+    async def take(self, key: str) -> float:
+        """Seconds to wait; 0 means go on."""
+        key = f"{self._name}:{key}"
+        try:
+            return await self._cache.take(key, per_second=self._per_minute / 60, burst=self._per_minute)
+        except CacheUnavailable:
+            return self._here.take(key)

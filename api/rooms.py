@@ -11,10 +11,11 @@ from api.codes import file_id
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
-from api.rate_limit import RateLimit
+from api.rate_limit import SharedRateLimit
 from api.settings import Settings
 from exec_pool.language import Language
 from rooms.access import may_chat
+from rooms.cache import Cache
 from rooms.errors import Forbidden
 from rooms.events import entry_json
 from rooms.registry import RoomRegistry
@@ -49,6 +50,7 @@ class RoomsApi:
         registry: RoomRegistry,
         journal: JournalStore,
         rooms: RoomStore,
+        cache: Cache,
         settings: Settings,
         languages: tuple[Language, ...],
     ) -> None:
@@ -57,8 +59,8 @@ class RoomsApi:
         self._journal = journal
         self._rooms = rooms
         self._languages = languages
-        self._creating = RateLimit(settings.rooms_per_minute)
-        self._joining = RateLimit(settings.joins_per_minute)
+        self._creating = SharedRateLimit(cache, "creating", settings.rooms_per_minute)
+        self._joining = SharedRateLimit(cache, "joining", settings.joins_per_minute)
         self.routes = [
             Route("/api/rooms", self.create, methods=["POST"]),
             Route("/api/rooms/{room}", self.look, methods=["GET"]),
@@ -69,7 +71,7 @@ class RoomsApi:
         ]
 
     async def create(self, request: Request) -> Response:
-        _limit(self._creating, request)
+        await _limit(self._creating, request)
         new = await read_json(request, NewRoom)
         name = clean_name(new.name, "bad_room_name")
         display_name = clean_name(new.display_name, "bad_display_name")
@@ -85,13 +87,13 @@ class RoomsApi:
             await room.add_files(joined.member, begun)
 
     async def join(self, request: Request) -> Response:
-        _limit(self._joining, request)
+        await _limit(self._joining, request)
         new = await read_json(request, NewMember)
         display_name = clean_name(new.display_name, "bad_display_name")
         return json_response(await self._reception.join(request.path_params["code"], display_name), 201)
 
     async def link(self, request: Request) -> Response:
-        _limit(self._joining, request)
+        await _limit(self._joining, request)
         link, record = await self._reception.look(request.path_params["code"])
         room = self._registry.here(link.room)
         here = [{"name": member.name, "number": member.number} for member in room.here()] if room else []
@@ -147,7 +149,7 @@ def _number(text: str | None, name: str) -> int | None:
     return int(text)
 
 
-def _limit(limit: RateLimit, request: Request) -> None:
-    wait = limit.take(request.client.host if request.client else "")
+async def _limit(limit: SharedRateLimit, request: Request) -> None:
+    wait = await limit.take(request.client.host if request.client else "")
     if wait:
         raise ApiError(429, "too_many_requests", f"too many requests from this address; wait {wait:.0f} s")

@@ -13,12 +13,13 @@ from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
 
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.keystroke import Keystroke, read_keystroke
-from realtime.line_ends import remove_returns
-from realtime.pairs import Pairs, may_hold_pairs
+from realtime.line_ends import brings_returns, remove_returns
+from realtime.pairs import Chunk, Pairs
 from realtime.update import (
     EMPTY_UPDATE,
     NESTED_LIMIT,
     Footprint,
+    LongWalk,
     check_update,
     clocks,
     first_client,
@@ -71,57 +72,50 @@ class Document:
     A failure inside the CRDT library leaves it `broken`: its owner replaces it from the journal.
     """
 
-    __slots__ = ("_doc", "_files", "_known", "_pairs", "_strain", "blocks", "broken", "max_bytes", "nested", "size")
+    __slots__ = (
+        *("_doc", "_files", "_known", "_shed", "_strain"),
+        *("blocks", "broken", "max_bytes", "nested", "pairs", "size"),
+    )
 
     def __init__(self, max_bytes: int) -> None:
         self._doc: Doc[Any] = Doc()
         self._files: Map[Any] = self._doc.get(FILES, type=Map)
         self._known: dict[int, int] = {}
-        self._pairs = Pairs()
+        self.pairs = Pairs()
         self.max_bytes = max_bytes
-        self.size = 0
+        self.size = self._shed = 0
         self.nested = 0
         self.blocks = 0
         self._strain = 0.0
         self.broken = False
 
-    def load(self, snapshot: bytes | None, nested: int, updates: Iterable[bytes]) -> None:
-        """Apply what the journal holds; the bytes were checked when they came in.
+    def restore(self, update: bytes) -> bool:
+        """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or pycrdt's."""
+        footprint = read_keystroke(update) or check_update(update, LongWalk)
+        if not footprint.fits(self._known):
+            return False
+        self.take(update)
+        for client, (_, end) in footprint.spans.items():
+            self._known[client] = max(end, self._known.get(client, 0))
+        self._count(footprint)
+        return True
 
-        `nested` is the snapshot's count (`Footprint.nested`); that of the updates is counted anew.
-        """
-        if snapshot is not None:
-            self._load_one(snapshot, may_hold_pairs(snapshot))
-            self.nested = nested
-        for update in updates:
-            self._load_one(update, True)
+    def restored(self, blocks: int, nested: int, pairs: list[Chunk]) -> None:
+        """A snapshot was taken whole (`take`): this is what was known of it besides."""
         self._known = clocks(self.state_vector())
+        self.blocks, self.nested = blocks, nested
+        self.pairs.restore(pairs)
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
         self._doc.apply_update(update)
         self.size += len(update)
 
-    def _load_one(self, update: bytes, is_walked: bool) -> None:
-        self.take(update)
-        stroke = read_keystroke(update)
-        if stroke is not None:
-            self.blocks += 3
-            return
-        try:
-            footprint = check_update(update) if is_walked else None
-        except BadUpdate:  # a document of many edits may have more parts than one edit may
-            footprint = None
-        if footprint is None:
-            self.blocks += len(update) // BYTES_PER_BLOCK
-        else:
-            self._count(footprint)
-
-    def _count(self, footprint: Footprint) -> None:
+    def _count(self, footprint: Footprint | Keystroke) -> None:
         self.nested += footprint.nested
         self.blocks += footprint.places
         for client, clock in footprint.middles:
-            self._pairs.add(client, clock)
+            self.pairs.add(client, clock)
 
     def type(self, update: bytes) -> int | None:
         """The short way of `accept`, for a keystroke that follows what is there: its CRDT client.
@@ -152,11 +146,11 @@ class Document:
             return False
         if stroke.left is not None:
             client, clock = stroke.left
-            if clock >= known.get(client, 0) or (client, clock + 1) in self._pairs:
+            if clock >= known.get(client, 0) or (client, clock + 1) in self.pairs:
                 return False
         if stroke.right is not None:
             client, clock = stroke.right
-            if clock >= known.get(client, 0) or (client, clock) in self._pairs:
+            if clock >= known.get(client, 0) or (client, clock) in self.pairs:
                 return False
         return self._strain <= MAX_STRAIN_SECONDS
 
@@ -213,7 +207,7 @@ class Document:
             raise DocumentFull("the document nests too many shared types")
         if not footprint.fits(self._known):
             raise MissingEdits("the update builds on edits that are not there")
-        if footprint.cuts_a_character(self._pairs):
+        if footprint.cuts_a_character(self.pairs):
             raise BadUpdate("the update cuts a character in two")
         return footprint
 
@@ -280,6 +274,11 @@ class Document:
     def state_vector(self) -> bytes:
         return self._doc.get_state()
 
+    def is_mostly_news(self, state_vector: bytes) -> bool:
+        """Whether somebody with this lacks most of the document. Raises ProtocolViolation on a malformed vector."""
+        theirs, all_clocks = clocks(state_vector), sum(self._known.values())
+        return not theirs or 2 * sum(min(end, self._known.get(of, 0)) for of, end in theirs.items()) < all_clocks
+
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
         clocks(state_vector)
@@ -288,8 +287,17 @@ class Document:
     def encode(self) -> bytes:
         """The whole document as one update."""
         state = self._doc.get_update()
-        self.size = len(state)
+        self.weigh(len(state))
         return state
+
+    def weigh(self, size: int) -> None:
+        """So many bytes is what the document takes."""
+        self._shed, self.size = self.version - size, size
+
+    @property
+    def version(self) -> int:
+        """Grows with each update that is applied."""
+        return self.size + self._shed
 
     def paths(self) -> dict[str, str]:
         """File id → path, of the files (not the folders) that have a text."""
@@ -358,7 +366,7 @@ class Document:
             for event in events:
                 if isinstance(event, MapEvent):
                     touched.extend(_new_texts(event))
-                elif isinstance(event, TextEvent) and _brings_returns(event):
+                elif isinstance(event, TextEvent) and brings_returns(cast(Any, event).delta):
                     touched.append(cast(Any, event).target)
 
         subscription = self._files.observe_deep(note)
@@ -375,10 +383,6 @@ def _value(values: Map[Any], key: str) -> Any:
         return values.get(key, None)
     except KeyError:
         return None
-
-
-def _brings_returns(event: Any) -> bool:
-    return any("\r" in str(change.get("insert", "")) for change in event.delta)
 
 
 def _new_texts(event: Any) -> Iterator[Text]:

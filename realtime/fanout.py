@@ -82,7 +82,7 @@ class Fanout(Protocol):
         """
 
     def when_node_gone(self, callback: Callable[[str], None]) -> None:
-        """Call `callback(node)` for each node that left or is silent. One that comes back makes a gap in every room."""
+        """Call `callback(node)` for each node that left or is silent. One that comes (back) is a gap everywhere."""
 
     def stats(self) -> FanoutStats: ...
 

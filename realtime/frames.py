@@ -18,12 +18,16 @@ _LENGTH_64 = struct.Struct("!BBQ")
 
 def binary_frame(payload: bytes) -> bytes:
     """One complete binary message as a server sends it."""
-    length = len(payload)
+    return frame_head(len(payload)) + payload
+
+
+def frame_head(length: int) -> bytes:
+    """What goes before a binary message of this length."""
     if length < 126:
-        return bytes((_BINARY, length)) + payload
+        return bytes((_BINARY, length))
     if length < 65_536:
-        return _LENGTH_16.pack(_BINARY, 126, length) + payload
-    return _LENGTH_64.pack(_BINARY, 127, length) + payload
+        return _LENGTH_16.pack(_BINARY, 126, length)
+    return _LENGTH_64.pack(_BINARY, 127, length)
 
 
 class Bundle:

@@ -4,6 +4,8 @@ Format: see `realtime.update`, which walks whatever has another form.
 """
 
 import re
+from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -25,6 +27,22 @@ class Keystroke(msgspec.Struct, frozen=True):
     end: int
     left: tuple[int, int] | None
     right: tuple[int, int] | None
+
+    places: ClassVar[int] = 3
+    nested: ClassVar[int] = 0
+    middles: ClassVar[tuple[tuple[int, int], ...]] = ()
+
+    @property
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """As a footprint's."""
+        return {self.client: (self.clock, self.end)}
+
+    def fits(self, known: Mapping[int, int]) -> bool:
+        """Whether nothing is missing between what is `known` (client → end) and this."""
+        for place in (self.left, self.right):
+            if place is not None and place[1] >= known.get(place[0], 0):
+                return False
+        return self.clock <= known.get(self.client, 0)
 
 
 def read_keystroke(update: bytes) -> Keystroke | None:

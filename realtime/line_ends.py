@@ -1,6 +1,6 @@
 """Making `\n` of every other line end in a text that brought some."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 MAX_SINGLE_RETURNS = 16
@@ -12,6 +12,11 @@ class EditableText(Protocol):
 
     def __setitem__(self, place: slice, text: str) -> None: ...
     def __delitem__(self, place: int) -> None: ...
+
+
+def brings_returns(delta: Sequence[Mapping[str, object]]) -> bool:
+    """Whether a change of a text, as the library tells it, inserts any."""
+    return any("\r" in str(change.get("insert", "")) for change in delta)
 
 
 def remove_returns(texts: Sequence[EditableText]) -> None:

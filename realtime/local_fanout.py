@@ -133,6 +133,7 @@ class LocalFanout:
 
     def _hear(self, node: str) -> None:
         if self.is_connected and self._watch.hear(node):
+            self._send_beat()
             self.miss_everywhere()
 
     def _accept(self, origin: str, room: str, batch: Batch) -> None:

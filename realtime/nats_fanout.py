@@ -257,13 +257,15 @@ class NatsFanout:
                     self._gap(traffic)
 
     def _hear_beat(self, text: str) -> None:
-        if text[:1] == "-":
-            self._watch.leave(text[1:])
-        else:
-            self._hear(text[1:])
+        sign, node = text[:1], text[1:]
+        if sign == "-":
+            self._watch.leave(node)
+        elif sign == "+" and len(node) == len(self.node):
+            self._hear(node)
 
     def _hear(self, node: str) -> None:
         if self._watch.hear(node):
+            self._send_beat()
             self._gap_everywhere()
 
     def _gap_everywhere(self) -> None:

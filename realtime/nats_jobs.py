@@ -66,14 +66,16 @@ class NatsJobQueue:
         return not answer.duplicate
 
     async def take(self, seconds: float) -> "_NatsJob | None":
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(end):
                 await self._taking.acquire()
         except TimeoutError:
             return None
         try:
-            async with self._asking() as stream:
-                return await self._fetch(stream, seconds)
+            async with self._asking():
+                return await self._fetch(max(0.02, end - clock()))
         finally:
             self._taking.release()
 
@@ -83,7 +85,7 @@ class NatsJobQueue:
         waiting, taken = about.num_pending or 0, about.num_ack_pending or 0
         return JobStats(waiting, taken, self._submitted, self._finished, self._returned)
 
-    async def _fetch(self, stream: JetStreamContext, seconds: float) -> "_NatsJob | None":
+    async def _fetch(self, seconds: float) -> "_NatsJob | None":
         assert self._pull is not None and self._link is not None
         try:
             message = (await self._pull.fetch(1, timeout=seconds))[0]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 6.0
 """A node is told gone at most this and one beat after its last sign: within 8 seconds of its death."""
-_MOST_GONE = 256
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +32,6 @@ class NodeWatch:
         self._clock = clock
         self._checked = clock()
         self._heard: dict[str, float] = {}
-        self._gone: dict[str, None] = {}
         self._tell_gone: list[Callable[[str], None]] = []
 
     @property
@@ -46,11 +44,12 @@ class NodeWatch:
         self._tell_gone.append(callback)
 
     def hear(self, node: str) -> bool:
-        """A sign of life. True if the node had been told gone: what it said meanwhile may have been missed."""
+        """A sign of life. True if the node was not there before: what was said until now may have been missed."""
         if node == self._node:
             return False
+        is_new = node not in self._heard
         self._heard[node] = self._clock()
-        return self._gone.pop(node, self) is None
+        return is_new
 
     def leave(self, node: str) -> None:
         """A goodbye."""
@@ -78,9 +77,6 @@ class NodeWatch:
 
     def _lose(self, node: str) -> None:
         del self._heard[node]
-        self._gone[node] = None
-        if len(self._gone) > _MOST_GONE:
-            del self._gone[next(iter(self._gone))]
         for callback in self._tell_gone:
             try:
                 callback(node)

@@ -6,6 +6,7 @@ what is written next. No editor does this, so such an edit is refused, and for t
 """
 
 import re
+from collections.abc import Iterable
 
 _CHUNK_BITS = 10
 _ASTRAL = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
@@ -27,6 +28,10 @@ def middles(text: str) -> list[int]:
     return found
 
 
+Chunk = tuple[int, int, bytes]
+"""Client, place and bits of a few hundred clocks."""
+
+
 class Pairs:
     """A set of (client, clock), compact where they lie close together."""
 
@@ -38,6 +43,15 @@ class Pairs:
     def add(self, client: int, clock: int) -> None:
         chunk = client, clock >> _CHUNK_BITS
         self._chunks[chunk] = self._chunks.get(chunk, 0) | 1 << (clock & (1 << _CHUNK_BITS) - 1)
+
+    def dump(self) -> list[Chunk]:
+        """As plain values."""
+        return [(client, chunk, bits.to_bytes(1 << _CHUNK_BITS - 3)) for (client, chunk), bits in self._chunks.items()]
+
+    def restore(self, chunks: Iterable[Chunk]) -> None:
+        """Add what `dump` gave."""
+        for client, chunk, bits in chunks:
+            self._chunks[client, chunk] = self._chunks.get((client, chunk), 0) | int.from_bytes(bits)
 
     def __contains__(self, place: tuple[int, int]) -> bool:
         client, clock = place

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic
 
-from realtime.outbox import Outbox
+from realtime.outbox import Buffer, Outbox
 from realtime.protocol import REFUSED_BODY, SAVED_BODY, step1_body
 
 Missed = tuple[bytes, list[bytes]]
@@ -81,6 +82,11 @@ class Session:
         """A message for this session alone."""
         if not self.ended:
             self.outbox.put(self.prefix + body)
+
+    def send_pieces(self, pieces: Sequence[Buffer]) -> None:
+        """One message, as above, of which others get pieces too."""
+        if not self.ended:
+            self.outbox.put_pieces([self.prefix, *pieces] if self.prefix else pieces)
 
     def ask(self, state_vector: bytes, *, unexpected: bool) -> None:
         """Send a SyncStep1. A client counts the reply as an edit to be saved, unless the question is `unexpected`."""

@@ -5,6 +5,7 @@ nesting overflows its stack. So nothing reaches it that this module has not walk
 Format: Yjs update encoding V1 (github.com/yjs/yjs, `src/utils/UpdateEncoder.js` and `src/structs/`).
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -26,7 +27,7 @@ STACK_BYTES = 120 * 2**20
 """The stack a process needs for NESTED_LIMIT."""
 
 _GC, _FORMAT, _SKIP = 0, 6, 10
-_HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20
+HAS_ORIGIN, HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20
 _XML_ELEMENT = 3
 _TYPES = (0, 1, 2, _XML_ELEMENT, 4, 6)
 """All but XmlHook (5): nobody uses it, and the implementations do not agree on its encoding."""
@@ -82,10 +83,12 @@ class Footprint:
         return any(first < known.get(client, 0) for client, (first, _) in self.spans.items())
 
 
-class _Walk(Reader):
+class Walk(Reader):
     """A reader that notes what it passes; `client` and `clock` are those of the struct under it."""
 
     __slots__ = ("client", "clock", "footprint", "parts")
+
+    max_parts: float = MAX_PARTS
 
     def __init__(self, data: bytes, pos: int = 0) -> None:
         super().__init__(data, pos)
@@ -106,16 +109,24 @@ class _Walk(Reader):
 
     def neighbours(self, info: int) -> None:
         """The items left and right of the struct under the reader, where it wants to get in between."""
-        if info & _HAS_ORIGIN:
+        if info & HAS_ORIGIN:
             client, clock = self.id()
             self.footprint.cuts.append((client, clock + 1))
-        if info & _HAS_RIGHT_ORIGIN:
+        if info & HAS_RIGHT_ORIGIN:
             self.footprint.cuts.append(self.id())
 
 
-def check_update(update: bytes) -> Footprint:
+class LongWalk(Walk):
+    """What was put together from many edits may have more parts than one edit may."""
+
+    __slots__ = ()
+
+    max_parts = math.inf
+
+
+def check_update(update: bytes, walk: type[Walk] = Walk) -> Footprint:
     """Raise BadUpdate unless `update` is complete and bounded."""
-    reader = _Walk(update)
+    reader = walk(update)
     try:
         _structs(reader)
         _deletions(reader)
@@ -157,7 +168,7 @@ def first_client(update: bytes) -> int | None:
     return reader.uint()
 
 
-def _structs(reader: _Walk) -> None:
+def _structs(reader: Walk) -> None:
     spans = reader.footprint.spans
     for _ in range(_count(reader)):
         structs = _count(reader)
@@ -167,31 +178,31 @@ def _structs(reader: _Walk) -> None:
         first = reader.clock
         reader.footprint.cuts.append((reader.client, first))
         for _ in range(structs):
-            reader.clock += _struct(reader)
+            reader.clock += read_struct(reader)
             if reader.clock > MAX_CLOCK:
                 raise BadUpdate("clock out of range")
         spans[reader.client] = (first, reader.clock)
 
 
-def _count(reader: _Walk) -> int:
+def _count(reader: Walk) -> int:
     """A count of things that take at least one byte each."""
     count = reader.uint()
     if count > reader.end - reader.pos:
         raise BadUpdate("count larger than the update")
     reader.parts += count
-    if reader.parts > MAX_PARTS:
+    if reader.parts > reader.max_parts:
         raise BadUpdate("too many parts in one update")
     return count
 
 
-def _struct(reader: _Walk) -> int:
+def read_struct(reader: Walk) -> int:
     """Walk one struct and return its length in clock units."""
     info = reader.byte()
     if info in (_GC, _SKIP):
         reader.footprint.has_gap |= info == _SKIP
         return _length(reader)
     reader.neighbours(info)
-    if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
+    if not info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN):
         _parent(reader)
         if info & _HAS_PARENT_SUB:
             reader.string()
@@ -207,7 +218,7 @@ def _length(reader: Reader) -> int:
     return length
 
 
-def _parent(reader: _Walk) -> None:
+def _parent(reader: Walk) -> None:
     match reader.uint():
         case 1:
             reader.string()
@@ -218,7 +229,7 @@ def _parent(reader: _Walk) -> None:
             raise BadUpdate("unknown parent kind")
 
 
-def _content(reader: _Walk, kind: int) -> int:
+def _content(reader: Walk, kind: int) -> int:
     match kind:
         case 4:
             return _text_length(reader)
@@ -245,7 +256,7 @@ def _content(reader: _Walk, kind: int) -> int:
     return 1
 
 
-def _text_length(reader: _Walk) -> int:
+def _text_length(reader: Walk) -> int:
     """In UTF-16 code units, as clocks count them."""
     text = reader.string()
     if not text:
@@ -257,7 +268,7 @@ def _text_length(reader: _Walk) -> int:
     return len(text) + len(inside)
 
 
-def _anys(reader: _Walk) -> int:
+def _anys(reader: Walk) -> int:
     count = _count(reader)
     if count == 0:
         raise BadUpdate("empty content")
@@ -283,7 +294,7 @@ def _type(reader: Reader) -> None:
         reader.string()
 
 
-def _any(reader: _Walk, depth: int = 0) -> None:
+def _any(reader: Walk, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
         raise BadUpdate("value nested too deep")
     match reader.byte():
@@ -322,7 +333,7 @@ def _signed(reader: Reader) -> None:
             raise BadUpdate("number too large")
 
 
-def _deletions(reader: _Walk) -> None:
+def _deletions(reader: Walk) -> None:
     """In order and apart, as every client writes them; the library loses some when it merges others."""
     clients: set[int] = set()
     for _ in range(_count(reader)):

@@ -1,7 +1,9 @@
 """What one document adds to one batch of the journal."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from realtime.outbox import Buffer
 from realtime.session import Session
 from rooms.store import Draft
 
@@ -42,7 +44,7 @@ class Gathered:
         self.is_for_all = False
         self.asked: list[bytes] = []
         self.new_clients: list[tuple[str, int]] = []
-        self.replies: list[tuple[Session, bytes]] = []
+        self.replies: list[tuple[Session, Sequence[Buffer]]] = []
         self.changed_clients: set[int] = set()
         self.drafts: list[Draft] = []
 

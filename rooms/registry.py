@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.fanout import Fanout
 from realtime.outbox import Turn
@@ -53,6 +54,7 @@ class RoomRegistry:
         self._fanout = fanout
         fanout.when_node_gone(self._node_gone)
         self._trials = Trials()
+        self._digests = Digests()
         self._idle_seconds = idle_seconds
         self._on_open = on_open
         self._open: dict[str, asyncio.Task[Room]] = {}
@@ -114,7 +116,8 @@ class RoomRegistry:
         if record is None:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
-        room = Room(record, members, self.journal, self._store, self._limits, self._trials, exchange)
+        beside = self._trials, self._digests
+        room = Room(record, members, self.journal, self._store, self._limits, *beside, exchange)
         exchange.attach(room)
         exchange.say(Hello())
         await self._on_open(room)

@@ -1,13 +1,13 @@
 """An open room: its documents, its events and who is in it."""
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
+from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
@@ -60,6 +60,7 @@ class Room:
         store: JournalStore,
         limits: RoomLimits,
         trials: Trials,
+        digests: Digests,
         exchange: Exchange,
     ) -> None:
         self.id = record.id
@@ -70,6 +71,7 @@ class Room:
         self._store = store
         self._limits = limits
         self._trials = trials
+        self._digests = digests
         self.exchange = exchange
         self._elsewhere: dict[str, dict[str, Member]] = {}
         self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
@@ -92,7 +94,9 @@ class Room:
 
     async def _load(self, name: str) -> SharedDocument:
         shared = SharedDocument(
-            self.id, name, self._journal, self._store, self._limits.max_document_bytes, self._trials, self.exchange
+            *(self.id, name, self._journal, self._store),
+            self._limits.max_document_bytes,
+            *(self._trials, self._digests, self.exchange),
         )
         await shared.load()
         shared.siblings.ask()
@@ -260,6 +264,4 @@ class Room:
             self._gone(member_id)
         await self._journal.flush()
         for shared in self.loaded():
-            with contextlib.suppress(asyncio.CancelledError):
-                await shared.settled()
-            await shared.save_snapshot()
+            await shared.put_away()

@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator, Sequence
 
+from realtime.digest import Digests
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
 from realtime.lib0 import write_uint
+from realtime.outbox import Buffer
 from realtime.presence import Presence
 from realtime.protocol import (
     Awareness,
@@ -19,31 +21,29 @@ from realtime.protocol import (
     SyncUpdate,
     awareness_body,
     stateless_body,
-    step2_body,
     update_body,
 )
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
+from realtime.snapshot import Snapshot
 from realtime.trial import REST, Trials
 from realtime.update import EMPTY_UPDATE
+from rooms.answers import Answers
 from rooms.audience import Audience
 from rooms.events import missed_event, state_event
 from rooms.exchange import Exchange
 from rooms.gathered import Gathered
 from rooms.journal import Journal
+from rooms.shelf import Shelf
 from rooms.siblings import Siblings
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
-
-SNAPSHOT_ENTRIES = 500
-SNAPSHOT_BYTES = 1_048_576
 
 
 class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
     `_uncommitted` holds what the store has not confirmed, shown or not; it begins after `_committed` updates.
-    A snapshot's number is that of our last committed entry: one that the store lacks would be given to a later entry.
 
     Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
     """
@@ -56,13 +56,14 @@ class SharedDocument:
         store: JournalStore,
         max_bytes: int,
         trials: Trials,
+        digests: Digests,
         exchange: Exchange,
     ) -> None:
         self.room = room
         self.name = name
         self._journal = journal
-        self._store = store
-        self._max_bytes = max_bytes
+        self._shelf = Shelf(room, name, store, max_bytes, digests, self._shortened)
+        self._answers = Answers(self, self._shelf)
         self._trials = trials
         self.document = Document(max_bytes)
         self.presence = Presence()
@@ -72,22 +73,17 @@ class SharedDocument:
         self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
-        self._committed_seq = 0
         self._known_edits: deque[tuple[int, Session, int]] = deque()
         self._authors: dict[int, str] = {}
-        self._since_snapshot = [0, 0]
         self._mending: asyncio.Future[None] | None = None
-        self._snapshot: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Raises StoreUnavailable; then nothing was loaded and nothing may be written."""
         self.document = await self._stored_document()
 
     async def _stored_document(self) -> Document:
-        stored = await self._store.load(self.room, self.name)
-        document = Document(self._max_bytes)
-        document.load(stored.snapshot, stored.nested, stored.tail)
-        self._since_snapshot = [len(stored.tail), sum(map(len, stored.tail))]
+        document, snapshot = await self._shelf.load()
+        self._answers.start_from(snapshot)
         return document
 
     # Messages in
@@ -122,7 +118,7 @@ class SharedDocument:
 
     async def _receive_later(self, session: Session, message: Message) -> None:
         await session.outbox.until_low()
-        await self._mended()
+        await self.mended()
         trial = self._receive(session, message)
         if trial is not None:
             await trial
@@ -132,7 +128,7 @@ class SharedDocument:
             case SyncUpdate(update, is_reply):
                 return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
-                self._answer(session, state_vector)
+                return self._answers.answer(session, state_vector)
             case Awareness(states):
                 self._announce(session, states)
             case QueryAwareness() if not session.outbox.is_full:
@@ -177,9 +173,9 @@ class SharedDocument:
         """Raises BadUpdate if the edit takes too long. Again, if much came into the document meanwhile."""
         again: Awaitable[None] | None = None
         async with self._trials.turns:
-            await self._mended()
+            await self.mended()
             passed = await self._trials.run(self.document, update)
-            await self._mended()
+            await self.mended()
             if not session.ended:
                 again = self._try(session, update, is_reply, count, passed.blocks)
             if again is None:
@@ -243,13 +239,7 @@ class SharedDocument:
         self._uncommitted.append(update)
         self._journal.touch(self)
 
-    def _answer(self, session: Session, state_vector: bytes) -> None:
-        asks_again = session.live
-        self._reply(session, step2_body(self.document.diff(state_vector)))
-        if asks_again and session.acknowledges:
-            session.ask(self.document.state_vector(), unexpected=False)
-
-    def _reply(self, session: Session, body: bytes) -> None:
+    def reply(self, session: Session, body: Sequence[Buffer]) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self.unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
@@ -258,10 +248,10 @@ class SharedDocument:
         else:
             self._deliver(session, body)
 
-    def _deliver(self, session: Session, body: bytes) -> None:
+    def _deliver(self, session: Session, body: Sequence[Buffer]) -> None:
         if session.ended:  # while its answer waited for a commit
             return
-        session.send(body)
+        session.send_pieces(body)
         if not session.live:
             session.live = True
             self.audience.add(session)
@@ -335,11 +325,10 @@ class SharedDocument:
         self._gathered.asked.append(state_vector)
         self._journal.touch(self)
 
-    async def stored_updates(self) -> list[bytes]:
+    async def stored_updates(self) -> Iterator[bytes]:
         """What the journal holds, once the document is whole. Raises StoreUnavailable."""
-        await self._mended()
-        stored = await self._store.load(self.room, self.name)
-        return [*(() if stored.snapshot is None else (stored.snapshot,)), *stored.tail]
+        await self.mended()
+        return await self._shelf.updates()
 
     # Slow readers
 
@@ -350,14 +339,14 @@ class SharedDocument:
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
         for update in [self.document.diff(state_vector), *merge(unshown)]:
-            self._reply(session, update_body(update))
+            self.reply(session, [update_body(update)])
         session.send(awareness_body(self.presence.everybody()))
         if session.acknowledges:
             session.send(stateless_body(missed_event()))
 
     # Mending and snapshots
 
-    async def _mended(self) -> None:
+    async def mended(self) -> None:
         while self.document.broken:
             await self._mend()
 
@@ -371,7 +360,8 @@ class SharedDocument:
             # Taken before reading: what is committed meanwhile is in neither place later.
             on_their_way = list(self._uncommitted)
             fresh = await self._stored_document()
-            fresh.load(None, 0, on_their_way)
+            for update in on_their_way:
+                fresh.restore(update)
             self.document = fresh
         finally:
             self._mending.set_result(None)
@@ -380,30 +370,19 @@ class SharedDocument:
     def after_commit(self, sealed: Gathered, last_seq: int) -> None:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
-        self._committed_seq = last_seq
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.popleft()
             session.acknowledge(count)
-        self._since_snapshot[0] += len(sealed.drafts)
-        self._since_snapshot[1] += sum(len(draft.data) for draft in sealed.drafts)
-        due = self._since_snapshot[0] >= SNAPSHOT_ENTRIES or self._since_snapshot[1] >= SNAPSHOT_BYTES
-        if due and not self._uncommitted and self._snapshot is None:
-            self._snapshot = asyncio.get_running_loop().create_task(self.save_snapshot(), name="snapshot")
+        self._shelf.count(sealed.drafts, self.document.size)
 
-    async def save_snapshot(self) -> None:
-        """Write the whole document, if anything changed since the last one. Loading gets faster; history stays."""
-        try:
-            if self._since_snapshot[0] and self._committed_seq and not self._uncommitted and not self.document.broken:
-                self._since_snapshot = [0, 0]
-                state = self.document.encode()
-                seq, nested = self._committed_seq, self.document.nested
-                await self._store.save_snapshot(self.room, self.name, seq, nested, state)
-        except Exception as error:  # the journal has everything; a later snapshot will do
-            _log.warning("snapshot failed", extra={"room": self.room, "error": repr(error)})
-        finally:
-            self._snapshot = None
+    def _shortened(self, snapshot: Snapshot) -> None:
+        since = self._shelf.bytes + sum(map(len, self._uncommitted))
+        self.document.weigh(len(snapshot.whole) + since)
+        if snapshot.table.parts:
+            self._answers.start_from(snapshot)
 
-    async def settled(self) -> None:
-        """Wait for a snapshot that is being written."""
-        if self._snapshot is not None:
-            await self._snapshot
+    async def put_away(self) -> None:
+        """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""
+        self._answers.close()
+        if self._shelf.entries:
+            await self._shelf.write()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from realtime.document import Document
@@ -33,7 +33,7 @@ class Home(Protocol):
 
     def gather_question(self, state_vector: bytes) -> None: ...
 
-    async def stored_updates(self) -> list[bytes]: ...
+    async def stored_updates(self) -> Iterator[bytes]: ...
 
 
 class Siblings:
@@ -132,6 +132,7 @@ class Siblings:
         try:
             for update in await self._home.stored_updates():
                 self._take(update)
+                await asyncio.sleep(0)
         except StoreUnavailable as error:  # the nodes that are left are asked when the line is back
             _log.warning("the journal could not be read again", extra={"room": self._home.room, "error": str(error)})
         finally:

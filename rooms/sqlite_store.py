@@ -51,9 +51,17 @@ _ENTRY = f"({_ROOM}, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 """One statement for so many: each call into SQLite hands Python's lock over and back."""
 _SNAPSHOT = (
-    f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, ?) ON CONFLICT (room, document) DO UPDATE"
+    f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, {{}}) ON CONFLICT (room, document) DO UPDATE"
     " SET seq = excluded.seq, nested = excluded.nested, state = excluded.state WHERE excluded.seq >= snapshots.seq"
+    " RETURNING rowid"
 )
+_LATEST = (
+    "SELECT seq, nested, CASE WHEN length(state) <= ? THEN state END, rowid"
+    f" FROM snapshots WHERE room = {_ROOM} AND document = ?"
+)
+LONG_BYTES = 2**20
+"""A longer value is read and written in pieces: SQLite copies each while it holds Python's lock."""
+_PIECE_BYTES = 2**17
 _ADD_MEMBER = (
     f"INSERT INTO members SELECT {_ROOM}, 1 + coalesce(max(number), 0), ?, ?, ?, ? FROM members WHERE room = {_ROOM}"
     " RETURNING number"
@@ -98,6 +106,17 @@ def _finish(future: "asyncio.Future[_Row]", result: _Row) -> None:
 def _fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
     if not future.cancelled():
         future.set_exception(error)
+
+
+def _read_long(connection: sqlite3.Connection, row: int) -> bytes:
+    with connection.blobopen("snapshots", "state", row, readonly=True) as blob:
+        return b"".join(iter(lambda: blob.read(_PIECE_BYTES), b""))
+
+
+def _write_long(connection: sqlite3.Connection, row: int, state: bytes) -> None:
+    with connection.blobopen("snapshots", "state", row) as blob, memoryview(state) as view:
+        for start in range(0, len(view), _PIECE_BYTES):
+            blob.write(view[start : start + _PIECE_BYTES])
 
 
 class SqliteStore:
@@ -195,10 +214,10 @@ class SqliteStore:
     def _load(self, room: str, document: str) -> Stored:
         self._read.execute("BEGIN")
         try:
-            found = self._read.execute(
-                f"SELECT seq, nested, state FROM snapshots WHERE room = {_ROOM} AND document = ?", (room, document)
-            ).fetchone()
-            seq, nested, snapshot = found or (0, 0, None)
+            found = self._read.execute(_LATEST, (LONG_BYTES, room, document)).fetchone()
+            seq, nested, snapshot, row = found or (0, 0, None, None)
+            if snapshot is None and row is not None:
+                snapshot = _read_long(self._read, row)
             tail = self._read.execute(
                 f"SELECT seq, data FROM entries WHERE room = {_ROOM} AND seq > ? AND channel = ? AND kind = 'update'"
                 " ORDER BY seq",
@@ -209,8 +228,16 @@ class SqliteStore:
         return Stored(seq, nested, snapshot, tuple(data for _, data in tail), tail[-1][0] if tail else seq)
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
-        values = (room, document, seq, nested, state)
-        await self._do(self._writer, lambda: self._write.execute(_SNAPSHOT, values))
+        await self._do(self._writer, lambda: self._save(room, document, seq, nested, state))
+
+    def _save(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        if len(state) <= LONG_BYTES:
+            self._write.execute(_SNAPSHOT.format("?"), (room, document, seq, nested, state)).fetchall()
+            return
+        with self._transaction():
+            written = self._write.execute(_SNAPSHOT.format("zeroblob(?)"), (room, document, seq, nested, len(state)))
+            for (row,) in written.fetchall():
+                _write_long(self._write, row, state)
 
     async def entries(
         self,

@@ -86,9 +86,11 @@ class JournalStore(Protocol):
         The same `commit`, a name that the caller chooses, again changes nothing and answers the same numbers.
         """
 
-    async def load(self, room: str, document: str) -> Stored: ...
+    async def load(self, room: str, document: str) -> Stored:
+        """Everything that is committed, as of one moment. Raises StoreUnavailable."""
 
-    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None: ...
+    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        """`state` holds the document's entries up to `seq`, and none after. One older than what is there is dropped."""
 
     async def entries(
         self,

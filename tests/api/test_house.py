@@ -52,6 +52,24 @@ async def test_E50_what_is_lost_later_is_told_and_comes_back(
         own_nats.resume()
 
 
+def test_E7_limits_hold_over_nodes_and_while_the_cache_is_away(tmp_path: Path, own_redis: RedisServer) -> None:
+    url = own_redis.url
+    with (
+        running(tmp_path / "a", redis_url=url, rooms_per_minute=4) as a,
+        running(tmp_path / "b", redis_url=url, rooms_per_minute=4) as b,
+    ):
+        assert [create(server) for server in (a, b, a, b, a, b)] == [201] * 4 + [429] * 2
+        own_redis.pause()
+        assert [create(a) for _ in range(5)] == [201] * 4 + [429]
+        assert a.call("GET", "/readyz").json()["cache"] == "away"
+        own_redis.resume()
+
+
+def create(server: Server) -> int:
+    """The status of an attempt to create a room."""
+    return server.call("POST", "/api/rooms", json={"name": "x", "displayName": "x"}).status_code
+
+
 def test_E50_the_doctor_measures_the_broker_and_the_cache(
     tmp_path: Path, nats_server: NatsServer, own_redis: RedisServer
 ) -> None:

@@ -6,13 +6,19 @@ from functools import partial
 
 from realtime.nats_fanout import NatsFanout
 
+say = partial(print, flush=True)
+
+
+def receive(_origin: str, payload: bytes) -> None:
+    if len(payload) < 100:
+        say(payload.decode())
+
 
 async def main(url: str) -> None:
     fanout = NatsFanout(url, beat_seconds=0.1, silent_seconds=0.6)
     fanout.when_node_gone(lambda node: print("gone", node, flush=True))
     await fanout.open()
-    say = partial(print, flush=True)
-    await fanout.subscribe("room", lambda _, payload: say(payload.decode()), lambda: say("gap"))
+    await fanout.subscribe("room", receive, partial(say, "gap"))
     print(fanout.node, flush=True)
     await asyncio.Event().wait()
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -32,6 +33,7 @@ async def join(request: pytest.FixtureRequest) -> AsyncIterator[Join]:
         fanout = make()
         await fanout.open()
         opened.append(fanout)
+        await until(lambda: all(len(each.nodes) == len(opened) - 1 for each in opened))
         return fanout
 
     yield join
@@ -186,3 +188,22 @@ async def test_F4_after_close_nothing_is_taken(join: Join) -> None:
     assert not a.is_connected
     assert not a.publish("room", b"x")
     assert a.stats().rooms == 1
+
+
+async def test_F5_a_node_that_comes_is_a_gap_for_those_who_are_there(join: Join) -> None:
+    a, ear = await join(), Ear()
+    await ear.listen(a, "room")
+    await join()
+    await until(lambda: ear.gaps == 1)
+    await join()
+    await until(lambda: ear.gaps == 2)
+
+
+async def test_F6_a_newcomer_knows_the_others_before_their_next_beat(nats_server: NatsServer) -> None:
+    for make in (partial(LocalFanout, LocalHub()), partial(NatsFanout, nats_server.url, prefix=secrets.token_hex(4))):
+        a, b = make(beat_seconds=60.0), make(beat_seconds=60.0)
+        await a.open()
+        await b.open()
+        await until(lambda a=a, b=b: a.nodes == {b.node} and b.nodes == {a.node}, 5.0)  # type: ignore[misc]
+        await a.close()
+        await b.close()

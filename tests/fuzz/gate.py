@@ -22,6 +22,11 @@ from tests.fuzz.generate import Updates, state_vector
 SLOW_SECONDS = 1.0
 
 
+def restore(document: Document, updates: list[bytes]) -> None:
+    for update in updates:
+        document.restore(update)
+
+
 class Case:
     """A few updates to one document; `findings` is what must not happen."""
 
@@ -69,7 +74,7 @@ class Case:
 
     def _mend(self) -> None:
         self.document = Document(2**20)
-        self.document.load(None, 0, self.accepted)
+        restore(self.document, self.accepted)
 
     def _inspect(self) -> None:
         """All that the server ever does with a document, and what a newcomer does with its answer."""
@@ -94,7 +99,7 @@ class Case:
         newcomer.apply_update(difference)
         whole: Doc[Any] = Doc()
         whole.apply_update(self.document.encode())
-        Document(2**20).load(self.document.encode(), 0, [])
+        restore(Document(2**20), [self.document.encode()])
         if clocks(whole.get_state()) != clocks(self.document.state_vector()):
             self.note("a newcomer differs", None)
         if clocks(self.document.state_vector()) != self.document._known:
@@ -103,7 +108,7 @@ class Case:
     def _merge(self) -> None:
         if self.accepted:
             reader = Document(2**20)
-            reader.load(None, 0, merge(self.accepted))
+            restore(reader, merge(self.accepted))
             same_clocks = clocks(reader.state_vector()) == clocks(self.document.state_vector())
             if not same_clocks or sorted(reader.texts()) != sorted(self.document.texts()):
                 self.note("merged differs", None)

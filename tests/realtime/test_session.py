@@ -4,7 +4,7 @@ import asyncio
 
 from realtime.errors import CloseCode
 from realtime.frames import Bundle, binary_frame
-from realtime.outbox import LineOutbox, Outbox, QueueOutbox, Turn
+from realtime.outbox import Buffer, LineOutbox, Outbox, QueueOutbox, Turn
 from realtime.session import MAX_UNSEEN_UPDATES, Session
 
 
@@ -100,10 +100,10 @@ class Wire:
         self.writes: list[bytes] = []
         self.closed = closed
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         if self.closed:
             raise RuntimeError("the handler is closed")  # as uvloop's does
-        self.writes.append(data)
+        self.writes.append(bytes(data))
 
     def is_closing(self) -> bool:
         return self.closed

@@ -109,7 +109,8 @@ async def test_U10_what_came_meanwhile_makes_another_trial_necessary() -> None:
 
 async def test_U10_small_steps_into_the_same_gap_end_once_the_document_is_slow_to_load() -> None:
     document = Document(LIMIT)
-    document.load(None, 0, [text_of(20_005), in_the_gap(6_000, 2)])
+    for update in (text_of(20_005), in_the_gap(6_000, 2)):
+        assert document.restore(update)
     steps = iter(range(100))
     with pytest.raises(BadUpdate, match="too long"):
         for step in steps:

@@ -16,7 +16,7 @@ from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.shared_document import SharedDocument
 from rooms.sqlite_store import SqliteStore
-from rooms.store import Draft, Entry, Link, Member, RoomRecord
+from rooms.store import Draft, Entry, Link, Member, RoomRecord, Stored
 
 ROOM = RoomRecord("rm_test", "Test", "pair", "python", 1)
 ANA = Member("mb_ana", "Ana", "host", 1)
@@ -30,7 +30,7 @@ class GatedStore(SqliteStore):
         super().__init__(folder, "normal")
         self.gate = asyncio.Event()
         self.gate.set()
-        self.failing = False
+        self.failing = self.unreadable = False
         self.loads = 0
         self.batches: list[list[Entry]] = []
 
@@ -42,6 +42,11 @@ class GatedStore(SqliteStore):
         numbers = answer if isinstance(answer, list) else await answer
         self.batches.append([numbered(draft, seq) for draft, seq in zip(drafts, numbers, strict=True)])
         return numbers
+
+    async def load(self, room: str, document: str) -> Stored:
+        if self.unreadable:
+            raise StoreUnavailable("disk I/O error")
+        return await super().load(room, document)
 
     async def members(self, room: str) -> list[Member]:
         self.loads += 1

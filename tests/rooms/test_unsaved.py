@@ -9,7 +9,7 @@ from realtime.outbox import Turn
 from realtime.protocol import Message, SyncUpdate
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room, RoomLimits
-from rooms.shared_document import SNAPSHOT_BYTES
+from rooms.shelf import SNAPSHOT_BYTES
 from rooms.store import Draft
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, nothing, say, until
 
@@ -152,7 +152,7 @@ async def test_J7_a_snapshot_takes_no_number_that_the_journal_lacks(tmp_path: Pa
             await until(lambda shown=shown: registry.journal.stats().unsaved_bytes > shown)  # type: ignore[misc]
         store.gate.set()
         await until(lambda: registry.journal.stats().failures > 0)
-        await (await room.document(MAIN)).settled()
+        await (await room.document(MAIN)).put_away()
         shutil.copytree(tmp_path / "before", tmp_path / "after")
         store.failing = False
     await registry.drain(5)

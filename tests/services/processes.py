@@ -47,7 +47,9 @@ class ServerProcess:
     def start(self) -> None:
         """Return when it answers."""
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(self._command, stdin=quiet, stdout=quiet, stderr=quiet)
+        # It ends with the tests, even if those are killed.
+        command = ["setpriv", "--pdeathsig", "KILL", "--", *self._command]
+        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
         wait_until(self._answers, 20.0, f"{self._command[0]} to answer")
 
     def stop(self) -> None:

@@ -1,0 +1,174 @@
+"""How one document comes from the store, and goes back there in short."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from time import perf_counter
+
+from realtime.digest import Digests, Order
+from realtime.document import Document
+from realtime.errors import BadUpdate
+from realtime.loading import WHOLE_BYTES, Loading
+from realtime.snapshot import Snapshot
+from rooms.store import Draft, JournalStore, Stored
+
+_log = logging.getLogger(__name__)
+
+SNAPSHOT_ENTRIES = 500
+SNAPSHOT_BYTES = 2**20
+SNAPSHOT_SHARE = 4
+"""Another snapshot is due after so much, and a part of the document's size more."""
+TAIL_ENTRIES = 500
+TAIL_BYTES = 32 * 1024
+"""After a large snapshot so much is no reason for another."""
+STEP_SECONDS = 0.004
+"""Others are served at least this often while a document is loaded."""
+
+
+class Shelf:
+    """Owned by a shared document. Whatever it reads or writes is what the journal says; it sees no live document.
+
+    So a snapshot holds the entries up to its number and no other, however many write into the document meanwhile.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        name: str,
+        store: JournalStore,
+        max_bytes: int,
+        digests: Digests,
+        on_made: Callable[[Snapshot], None],
+    ) -> None:
+        self._room = room
+        self._name = name
+        self._store = store
+        self._max_bytes = max_bytes
+        self._digests = digests
+        self._on_made = on_made
+        self._writing: asyncio.Task[None] | None = None
+        self.entries = self.bytes = 0
+
+    async def load(self) -> tuple[Document, Snapshot | None]:
+        """The document and, if it is large, its snapshot. Raises StoreUnavailable, BadUpdate."""
+        stored = await self._store.load(self._room, self._name)
+        if _is_large(stored):
+            stored = await self._condensed_if_possible(stored)
+        loading = await self._loaded(stored)
+        snapshot = loading.snapshot
+        self.entries, self.bytes = len(stored.tail), sum(map(len, stored.tail))
+        return loading.document, snapshot if snapshot is not None and snapshot.table.parts else None
+
+    async def _loaded(self, stored: Stored) -> Loading:
+        loading = Loading(self._max_bytes, stored.snapshot, stored.nested, stored.tail)
+        await _in_slices(loading.steps())
+        if loading.refused or loading.waiting:
+            _log.error(
+                "entries of the journal are left out of a document: they are damaged, or build on lost ones",
+                extra={
+                    **{"room": self._room, "document": self._name, "after_seq": stored.seq},
+                    **{"refused": sorted(loading.refused), "waiting": len(loading.waiting)},
+                },
+            )
+        return loading
+
+    async def updates(self) -> Iterator[bytes]:
+        """All that the journal holds, in order, no single one large. Raises StoreUnavailable, BadUpdate."""
+        stored = await self._store.load(self._room, self._name)
+        snapshot = _decoded(stored)
+        bare = () if stored.snapshot is None or snapshot is not None else (stored.snapshot,)
+        return chain(bare, snapshot.updates() if snapshot is not None else (), stored.tail)
+
+    def count(self, drafts: Sequence[Draft], size: int) -> None:
+        """So much was committed. Once it is a lot, for a document of so many bytes, that is written in short."""
+        self.entries += len(drafts)
+        self.bytes += sum(len(draft.data) for draft in drafts)
+        more = size // SNAPSHOT_SHARE
+        if self.entries >= SNAPSHOT_ENTRIES + more // 1024 or self.bytes >= SNAPSHOT_BYTES + more:
+            self._begin()
+
+    def _begin(self) -> "asyncio.Task[None]":
+        """Single-flight."""
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write(), name="snapshot")
+        return self._writing
+
+    async def write(self) -> None:
+        """Write a snapshot of all that is committed, or see the one through that is being written. Never raises."""
+        await asyncio.shield(self._begin())
+
+    async def _write(self) -> None:
+        try:
+            self._on_made(await self._shorten())
+        except Exception as error:  # the journal has everything; a later snapshot will do
+            _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
+        finally:
+            self._writing = None
+
+    async def _shorten(self) -> Snapshot:
+        """Write a snapshot, unless the one there is nearly that. Raises as `load`, and OSError."""
+        self.entries = self.bytes = 0
+        stored = await self._store.load(self._room, self._name)
+        found = _decoded(stored)
+        if found is not None and (not stored.tail or (found.table.parts and _is_short(stored.tail))):
+            return found
+        if _size(stored) > WHOLE_BYTES:
+            return (await self._condensed(stored))[1]
+        loading = await self._loaded(stored)
+        made = loading.condensed(is_small=True)
+        await self._save(stored, made.encode(), made.table.nested)
+        return made
+
+    async def _condensed_if_possible(self, stored: Stored) -> Stored:
+        try:
+            return (await self._condensed(stored, is_urgent=True))[0]
+        except (BadUpdate, OSError) as error:  # better slow than not at all
+            about = {"room": self._room, "document": self._name, "bytes": _size(stored), "error": repr(error)}
+            _log.error("a large document is loaded as it is, which may hold up others", extra=about)
+            return stored
+
+    async def _condensed(self, stored: Stored, *, is_urgent: bool = False) -> tuple[Stored, Snapshot]:
+        """The same with nothing but a snapshot, made by another process and written. Raises BadUpdate, OSError."""
+        order = Order(stored.snapshot, stored.nested, stored.tail)
+        raw = await self._digests.make(order, is_urgent=is_urgent)
+        made = Snapshot.decode(raw)
+        if made is None:
+            raise BadUpdate("no snapshot was made")
+        await self._save(stored, raw, made.table.nested)
+        return Stored(stored.upto, made.table.nested, raw, (), stored.upto), made
+
+    async def _save(self, stored: Stored, raw: bytes, nested: int) -> None:
+        """A snapshot that cannot be written is no reason not to go on: the journal has everything."""
+        try:
+            await self._store.save_snapshot(self._room, self._name, stored.upto, nested, raw)
+        except Exception as error:
+            _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
+
+
+def _size(stored: Stored) -> int:
+    return len(stored.snapshot or b"") + sum(map(len, stored.tail))
+
+
+def _is_short(tail: Sequence[bytes]) -> bool:
+    """Quick to apply, and to write into an answer."""
+    return len(tail) <= TAIL_ENTRIES and sum(map(len, tail)) <= TAIL_BYTES
+
+
+def _is_large(stored: Stored) -> bool:
+    """Whether some of it cannot be applied in steps that are short."""
+    bare = stored.snapshot is not None and _decoded(stored) is None
+    steps = sum(map(len, stored.tail)) + (len(stored.snapshot or b"") if bare else 0)
+    return steps > WHOLE_BYTES
+
+
+def _decoded(stored: Stored) -> Snapshot | None:
+    return Snapshot.decode(stored.snapshot) if stored.snapshot is not None else None
+
+
+async def _in_slices(steps: Iterator[None]) -> None:
+    started = perf_counter()
+    for _ in steps:
+        if perf_counter() - started > STEP_SECONDS:
+            await asyncio.sleep(0)
+            started = perf_counter()
