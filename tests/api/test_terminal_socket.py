@@ -1,6 +1,7 @@
 """The terminal of a run over its socket, in the messages of Jupyter's terminals."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -133,7 +134,9 @@ async def test_E17_over_http_too(scene: Scene) -> None:
         assert await screen.until_closed() == 1000
 
 
-@pytest.mark.parametrize("frame", ["", "no json", "{}", "[]", '["stdin"]', '["stdin", 1]', '["set_size", "a", 1]'])
+@pytest.mark.parametrize(
+    "frame", ["", "no json", "[" * 100_000, "{}", "[]", '["stdin"]', '["stdin", 1]', '["set_size", "a", 1]']
+)
 async def test_E17_what_is_no_message_ends_that_socket_alone(scene: Scene, frame: str) -> None:
     run = await started(scene, terminal={})
     async with connect(address(scene, run)) as bad, connect(address(scene, run)) as good:
@@ -162,6 +165,17 @@ async def test_E5_E17_only_who_may_run_holds_a_terminal(scene: Scene) -> None:
         assert refused.value.response.status_code == status
     await call(scene, f"/{run}/stop", {})
     await call(elsewhere, f"/{plain}/stop", {})
+
+
+async def test_E6_E17_only_so_many_hold_one_terminal(scene: Scene) -> None:
+    run = await started(scene, terminal={})
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(64):
+            await held.enter_async_context(connect(address(scene, run)))
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address(scene, run))
+        assert refused.value.response.status_code == 429
+    await call(scene, f"/{run}/stop", {})
 
 
 async def test_E6_sizes_and_options_are_bounded(scene: Scene) -> None:
