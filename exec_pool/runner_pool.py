@@ -298,7 +298,8 @@ class Runner:
 
     async def _give_up(self, engine: Engine, reason: str) -> None:
         if not self._closed:
-            log.warning("%s (%s)", reason, engine.name)
+            is_last = self._settings.engine != "auto" or engine.name == "bubblewrap"
+            log.log(logging.WARNING if is_last else logging.INFO, "%s: %s", engine.name, reason)
         cells, self._cells, self._found = self._cells, None, {}
         await (cells.close() if cells else engine.close())
 
