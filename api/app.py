@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from api.archive import ArchiveApi
 from api.collab import CollabSocket
 from api.connection import Connections
+from api.desk import Desk
 from api.errors import KNOWN, ApiError, respond
 from api.house import House
 from api.identity import Reception
@@ -47,14 +48,15 @@ def create_app(settings: Settings) -> Starlette:
     runner = Runner(exec_settings(settings))
 
     async def on_open(room: Room) -> None:
-        await runs.settle_lost(room)
-        await judging.settle_lost(room)
+        await desk.opened(room)
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
+    desk = Desk(registry, store)
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
-    runs = RunsApi(reception, registry, store, runner, settings)
-    judging = Judging(reception, registry, store, runner, exec_settings(settings).slot_count(), settings)
+    runs = RunsApi(reception, registry, desk, runner, settings)
+    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
+    desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
 

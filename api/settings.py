@@ -40,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True):
     redis_url: Annotated[
         str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
     ] = ""
+    node_silent_seconds: Annotated[
+        Seconds, _help("a node that was not heard for so long is taken for dead: its people vanish, its runs are lost")
+    ] = 6.0
     store_sync: Annotated[
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
