@@ -43,9 +43,9 @@ class Judging:
         """Take nothing more; what runs may end, for half the time that a stop may take."""
         await self.work.drain(self._drain_seconds)
 
-    async def close(self) -> None:
-        """Wait for the last entries and callbacks."""
-        await self.submissions.close()
+    async def close(self, seconds: float) -> None:
+        """Wait for the last entries and callbacks, at most `seconds` for the former."""
+        await self.submissions.close(seconds)
         await self._callbacks.close()
 
 

@@ -269,10 +269,10 @@ class RunsApi:
             if watching == node:
                 self._unwatch(node, run_id)
 
-    async def close(self) -> None:
-        """After the runner was closed: wait for the last entries."""
+    async def close(self, seconds: float) -> None:
+        """After the runner was closed: wait for the last entries, at most `seconds`."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
+            await asyncio.wait(self._tasks, timeout=seconds)
 
 
 def runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:

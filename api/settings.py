@@ -71,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True):
     leave_grace_seconds: Annotated[Span, _help("somebody who returns this soon was never gone")] = 8.0
     idle_seconds: Annotated[Span, _help("a room without visitors is closed after this")] = 60.0
     drain_seconds: Annotated[Seconds, _help("time to save everything at a stop")] = 10.0
+    spread_seconds: Annotated[
+        Span, _help("of these: how long a stop takes to send many connections to other nodes, instead of all at once")
+    ] = 3.0
     echo_updates: Annotated[bool, _help("send edits to their y-websocket author too, for clients that await it")] = (
         False
     )

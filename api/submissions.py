@@ -256,10 +256,10 @@ class SubmissionsApi:
             raise Forbidden("only a host may do this")
         return identity
 
-    async def close(self) -> None:
-        """After the work queue was drained: wait for the last entries."""
+    async def close(self, seconds: float) -> None:
+        """After the work queue was drained: wait for the last entries, at most `seconds`."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
+            await asyncio.wait(self._tasks, timeout=seconds)
 
 
 def _cancel(sitting: Sitting, member: str, *, is_host: bool) -> None:

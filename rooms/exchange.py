@@ -65,11 +65,15 @@ class Letter(_Said, frozen=True):
     body: bytes
 
 
+class Bye(_Said, frozen=True):
+    """The room is closed at this node, and nobody is in it there."""
+
+
 class Hello(_Said, frozen=True):
     """Who is there, and where? From a node that has just opened the room, or may have missed something."""
 
 
-Said = Edits | Ask | Written | States | Told | Here | Hello | Letter
+Said = Edits | Ask | Written | States | Told | Here | Hello | Bye | Letter
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Said).decode

@@ -14,7 +14,7 @@ from realtime.session import Session
 from realtime.trial import Trials
 from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, missed_event, state_event
-from rooms.exchange import Ask, Edits, Exchange, Hello, Here, Letter, Said, States, Told, Written
+from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Said, States, Told, Written
 from rooms.journal import Journal, JournalState
 from rooms.once import commit_once
 from rooms.shared_document import SharedDocument
@@ -221,6 +221,8 @@ class Room:
                 self._say_who_is_here()
                 if self.correspondent is not None:
                     self.correspondent.introduce()
+            case Bye():
+                self._elsewhere.pop(node, None)
             case Letter(to, body):
                 if self.correspondent is not None and to in ("", self.exchange.node):
                     self.correspondent.hear(node, body)
@@ -320,6 +322,7 @@ class Room:
 
     def close(self) -> None:
         """For good, once it is settled and nobody visits it."""
+        self.exchange.say(Bye())
         self.exchange.close()
         if self.correspondent is not None:
             self.correspondent.close()
@@ -327,8 +330,15 @@ class Room:
         for shared in self.loaded():
             shared.close()
 
+    def bequeath(self) -> None:
+        """This node goes: if the room is open at others, they see to it whether its people come back in time."""
+        if not self._elsewhere.keys().isdisjoint(self.exchange.nodes):
+            for timer in self._leaving.values():
+                timer.cancel()
+            self._leaving.clear()
+
     async def settle(self) -> None:
-        """Say who left and write the snapshots; the journal is flushed by the caller."""
+        """Say who left and write the snapshots."""
         for member_id, timer in list(self._leaving.items()):
             timer.cancel()
             self._gone(member_id)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.server import ROOT, Server, running
 from tests.services.nats import NatsServer
@@ -37,7 +38,7 @@ def nodes(path: Path, count: int, **settings: object) -> Iterator[Nodes]:
     with ExitStack() as stack:
         database = stack.enter_context(postgres()).create_database()
         nats = stack.enter_context(NatsServer(path / "nats"))
-        shared = {
+        shared: dict[str, Any] = {
             "database_url": database,
             "nats_url": nats.url,
             "node_silent_seconds": SILENT_SECONDS,
