@@ -3,8 +3,9 @@
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ class Address(Server):
 
 
 class Nodes:
-    """`front` is the proxy, for whoever asked for it."""
+    """`front` is the proxy; `sql` asks the database that all of them write."""
 
-    def __init__(self, each: list[Server], front: Address) -> None:
+    def __init__(self, each: list[Server], front: Address, sql: Callable[[str], str]) -> None:
+        self.sql = sql
         self.each = each
         self.front = front
 
@@ -36,7 +38,8 @@ class Nodes:
 def nodes(path: Path, count: int, **settings: object) -> Iterator[Nodes]:
     """Started nodes that take one another for dead after SILENT_SECONDS, ended whatever happens."""
     with ExitStack() as stack:
-        database = stack.enter_context(postgres()).create_database()
+        server = stack.enter_context(postgres())
+        database = server.create_database()
         nats = stack.enter_context(NatsServer(path / "nats"))
         shared: dict[str, Any] = {
             "database_url": database,
@@ -47,7 +50,7 @@ def nodes(path: Path, count: int, **settings: object) -> Iterator[Nodes]:
         each = [stack.enter_context(running(path / f"node{number}", **shared)) for number in range(count)]
         port = free_port()
         stack.enter_context(_proxy(path / "nginx", port, [node.port for node in each]))
-        yield Nodes(each, Address(path / "front", port))
+        yield Nodes(each, Address(path / "front", port), partial(server.sql, database=database.rpartition("/")[2]))
 
 
 def _proxy(path: Path, port: int, nodes: list[int]) -> ServerProcess:
