@@ -43,13 +43,14 @@ class Wanderer(Writer):
 
 def longest_wait(people: list[Wanderer]) -> float:
     """Of anybody, for anybody's edit, in seconds."""
-    return max(
+    waits = [
         other.seen[mark] - at
         for writer in people
         for mark, at in writer.at.items()
         for other in people
         if other != writer
-    )
+    ]
+    return max(waits)
 
 
 def numbers(nodes: Nodes, room: str) -> list[int]:

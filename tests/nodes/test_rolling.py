@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import httpx
+
 from tests.api.scene import until
 from tests.clients import mux_client, until_equal, until_saved
 from tests.crash.writers import marks
 from tests.nodes.rooms import Wanderer, longest_wait, numbers
-from tests.nodes.test_runs import ECHO, start, told
+from tests.nodes.test_runs import ECHO, ask, start, told
 from tests.server import Server, eventually
 from tests.services.nodes import nodes
 
@@ -70,8 +72,6 @@ async def test_N10_a_node_that_leaves_is_not_ready_and_refuses_newcomers_at_once
         upgrade = {"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
         path = f"{one.http}/collab"
-        import httpx
-
         refused = await asyncio.to_thread(httpx.get, path, headers=upgrade | key)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "restarting")
         assert await stopping == 0
@@ -114,7 +114,5 @@ async def test_N11_a_node_that_stood_still_comes_back_without_a_trace(tmp_path: 
         text = marks(ana.read())
         assert {mark: text[mark] for mark in [*writer.written, "bo.0"]} == dict.fromkeys([*writer.written, "bo.0"], 1)
         assert (ana.close_code, bo.close_code) == (None, None)
-        assert (
-            await asyncio.to_thread(two.call, "POST", f"/api/rooms/{host.room_id}/runs/{run}/stop", host.token)
-        ).status_code == 409
+        assert (await ask(two, host, f"runs/{run}/stop", {})).status_code == 409
         await asyncio.gather(ana.close(), bo.close())
