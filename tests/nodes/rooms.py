@@ -8,6 +8,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.clients import MuxClient
 from tests.crash.writers import Writer, marks
+from tests.server import eventually
 from tests.services.nodes import Nodes
 
 PAUSE_SECONDS = 0.03
@@ -30,15 +31,20 @@ class Wanderer(Writer):
 
     async def write_until(self, over: asyncio.Event) -> None:
         while not over.is_set():
-            if self.client.close_code is not None:
-                self.ended.append(self.client.close_code)
-                with contextlib.suppress(InvalidStatus):
-                    await self.client.until_connected()
+            if not self.client.synced:
+                await self._come_back()
                 continue
             self.at[f"{self.name}.{len(self.written)}"] = time.monotonic()
             self.write()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), PAUSE_SECONDS)
+
+    async def _come_back(self) -> None:
+        await eventually(lambda: self.client.close_code is not None)
+        self.ended.append(self.client.close_code)
+        while not self.client.synced:
+            with contextlib.suppress(InvalidStatus):  # the proxy has no node for a moment
+                await self.client.until_connected()
 
 
 def longest_wait(people: list[Wanderer]) -> float:
