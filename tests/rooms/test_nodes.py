@@ -10,6 +10,7 @@ from realtime.local_fanout import LocalFanout, LocalHub
 from realtime.outbox import Turn
 from realtime.protocol import Awareness, AwarenessState
 from realtime.update import clocks
+from rooms.exchange import Edits
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room, RoomLimits
 from rooms.shared_document import SharedDocument
@@ -113,6 +114,25 @@ async def test_N1_nothing_is_told_to_other_nodes_before_it_is_committed(store: G
     assert bo.read() == ""
     store.gate.set()
     await until(lambda: bo.read() == "secret")
+
+
+async def test_N1_R3_who_waits_for_an_answer_gets_what_comes_from_another_node_meanwhile(
+    store: GatedStore, together: Together
+) -> None:
+    one, _ = await together(2)
+    ana, bo, far = Client(ANA), Client(BO), Client(Member("mb_cy", "Cy", "participant", 3))
+    shared = await one.open(ana)
+    await one.registry.journal.flush()
+    store.gate.clear()
+    say(shared, ana.session, ana.typed("near"))
+    assert await one.room.enter(bo.session, bo.member, MAIN) is shared
+    say(shared, bo.session, bo.hello())
+    assert not bo.session.live
+    far.text.insert(0, "far ")
+    shared.siblings.hear("elsewhere", Edits(MAIN, far.doc.get_update()))
+    store.gate.set()
+    await until(lambda: bo.session.live)
+    await until(lambda: sorted(bo.read()) == sorted("far near"))
 
 
 async def test_N2_who_opens_the_room_later_has_everything(together: Together) -> None:
