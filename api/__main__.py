@@ -134,10 +134,16 @@ class _Server(uvicorn.Server):
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Take the address before anything is opened. Raises SettingsError when it cannot be had."""
+    """Take the address before anything is opened. Raises SettingsError when it cannot be had.
+
+    Nobody can connect before the server is there to answer: behind a proxy they would wait here and not go elsewhere.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        return listening
     except OSError as error:
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         where = f"{settings.host} port {settings.port}"

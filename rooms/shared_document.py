@@ -75,7 +75,6 @@ class SharedDocument:
         self._known_edits: list[tuple[int, Session, int]] = []
         self._authors: dict[int, str] = {}
         self._mending: asyncio.Future[None] | None = None
-        self._expected: dict[Session, list[bytes]] = {}
 
     async def load(self) -> None:
         """Raises StoreUnavailable; then nothing was loaded and nothing may be written."""
@@ -229,9 +228,7 @@ class SharedDocument:
 
     def _gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
-        self._batch().is_for_all = True
-        self._batch().updates.append(update)
-        self._batch().by_author.setdefault(author, []).append(update)
+        self._batch().add_for_all(author, update)
         self._await_commit(update)
 
     def _await_commit(self, update: bytes) -> None:
@@ -243,20 +240,18 @@ class SharedDocument:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self.unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
-            if not session.live:
-                self._expected.setdefault(session, [])
+            self.audience.expect(session)
             self._batch().replies.append((session, body))
             self._journal.touch(self)
         else:
             self._deliver(session, body)
 
     def _deliver(self, session: Session, body: Sequence[Buffer]) -> None:
-        since = self._expected.pop(session, ())
         if session.ended:  # while its answer waited for a commit
             return
         session.send_pieces(body)
-        for update in since:
-            session.send(update_body(update))
+        for edit in self.audience.admit(session):
+            session.send(edit)
         if not session.live:
             session.live = True
             self.audience.add(session)
@@ -280,7 +275,6 @@ class SharedDocument:
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
         session.live, session.ended = False, True
-        self._expected.pop(session, None)
         gone = self.presence.leave(session)
         if gone:
             self._batch().changed_clients.update(gone)
@@ -337,12 +331,6 @@ class SharedDocument:
                 session.ask(self.document.state_vector(), unexpected=True)
 
     # Other nodes
-
-    def show_from_elsewhere(self, update: bytes) -> None:
-        """What another node has shown. Whose answer was made before, and waits for a commit, gets it after that."""
-        self.audience.broadcast([update_body(update)], [], source=None)
-        for since in self._expected.values():
-            since.append(update)
 
     def gather_question(self, state_vector: bytes) -> None:
         """Another node's; it is answered with the next batch."""

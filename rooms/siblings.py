@@ -8,7 +8,7 @@ from typing import Protocol
 from realtime.document import Document
 from realtime.errors import BadUpdate, MissingEdits
 from realtime.presence import Presence
-from realtime.protocol import awareness_body
+from realtime.protocol import awareness_body, update_body
 from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.elsewhere import Elsewhere
@@ -30,8 +30,6 @@ class Home(Protocol):
     presence: Presence
     audience: Audience
     unshown: list[bytes]
-
-    def show_from_elsewhere(self, update: bytes) -> None: ...
 
     def gather_question(self, state_vector: bytes) -> None: ...
 
@@ -107,7 +105,7 @@ class Siblings:
             self.reread()
         else:
             if new != EMPTY_UPDATE:
-                self._home.show_from_elsewhere(new)
+                self._home.audience.show_late(update_body(new))
 
     def _hear_question(self, state_vector: bytes) -> None:
         """Whoever asks has just come, or missed something. Edits that are not shown yet are not told either."""

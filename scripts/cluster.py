@@ -206,7 +206,7 @@ def start_node(cluster: Cluster, name: str, addresses: dict[str, str]) -> int:
 def start_proxy(cluster: Cluster, port: int, nodes: list[int]) -> None:
     """deploy/nginx.conf with the addresses of this machine."""
     text = (ROOT / "deploy/nginx.conf").read_text()
-    servers = "".join(f"        server 127.0.0.1:{node} max_fails=1 fail_timeout=2s;\n" for node in nodes)
+    servers = "".join(f"        server 127.0.0.1:{node} max_fails=0;\n" for node in nodes)
     text = re.sub(r"( +server node\d.*\n)+", servers, text).replace("listen 8000;", f"listen {port};")
     if os.geteuid() == 0:
         text = f"user root;\n{text}"

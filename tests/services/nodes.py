@@ -56,7 +56,7 @@ def nodes(path: Path, count: int, **settings: object) -> Iterator[Nodes]:
 def _proxy(path: Path, port: int, nodes: list[int]) -> ServerProcess:
     """deploy/nginx.conf with the addresses of these nodes."""
     text = (ROOT / "deploy/nginx.conf").read_text()
-    servers = "".join(f"        server 127.0.0.1:{node} max_fails=1 fail_timeout=2s;\n" for node in nodes)
+    servers = "".join(f"        server 127.0.0.1:{node} max_fails=0;\n" for node in nodes)
     text = re.sub(r"( +server node\d.*\n)+", servers, text).replace("listen 8000;", f"listen {port};")
     config = Path(folder(path)) / "nginx.conf"
     config.write_text(f"user root;\n{text}" if os.geteuid() == 0 else text)
