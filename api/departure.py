@@ -16,7 +16,7 @@ from rooms.registry import RoomRegistry
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
-FEW = 20
+FEW = 10
 """So many connections are closed in one tick at least: a small server stops at once."""
 LAST_SECONDS = 1.0
 """Of the time for a stop: kept for the end of the process, when everything is saved or cannot be."""
