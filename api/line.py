@@ -110,6 +110,14 @@ class LineProtocol(WebSocketsSansIOProtocol):
             self._line.resume_writing()
 
 
+def _file(transport: asyncio.Transport) -> int | None:
+    """The number of the socket, if what is written there arrives as it is."""
+    if transport.get_extra_info("ssl_object") is not None:
+        return None
+    file: int = transport.get_extra_info("socket").fileno()
+    return file
+
+
 class _HandedOver:
     """In the place of a transport that belongs to a line: the parent closes its own when the application returns."""
 
@@ -136,7 +144,7 @@ class Line(asyncio.Protocol):
     )
 
     def __init__(self, transport: asyncio.Transport, turn: Turn, max_size: int) -> None:
-        self.outbox = LineOutbox(transport, turn, self._close)
+        self.outbox = LineOutbox(transport, turn, self._close, _file(transport))
         self._transport = transport
         self._max_size = max_size
         self._partial = b""

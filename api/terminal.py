@@ -21,6 +21,7 @@ from rooms.access import may_run
 from rooms.errors import Forbidden, RoomError
 
 MOST_WAITING = 262_144
+MOST_WATCHERS = 64
 LEFT_OUT = "\r\n[some output was left out]\r\n"
 _encode = msgspec.json.Encoder().encode
 
@@ -73,6 +74,8 @@ class TerminalSocket:
             active = self._find(room_id, run_id)
             if not active.in_terminal:
                 raise ApiError(409, "no_terminal", "this run has no terminal")
+            if len(active.watchers) >= MOST_WATCHERS:
+                raise ApiError(429, "too_many_requests", "this terminal is held by too many; follow the room instead")
         except (RoomError, ExecError, ApiError) as error:
             status, code, details = error_status(error)
             body = error_body(code, str(error), socket.state.request_id, details)
@@ -114,7 +117,7 @@ async def _listen(socket: WebSocket, active: ActiveRun) -> None:
         try:
             message = msgspec.json.decode(await socket.receive_text(), type=list[object])
             _obey(active, message)
-        except (msgspec.DecodeError, KeyError, ValueError):
+        except (msgspec.DecodeError, KeyError, ValueError, RecursionError):
             await socket.close(CloseCode.BAD_FRAME, "not a message of a terminal")
             return
         except (InputFull, RunOver):

@@ -99,7 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runtime", default="", help="Docker's runtime, such as runsc")
     options = parser.parse_args(arguments)
     if options.command == "build":
-        build(options.image, ("docker", "--host", options.url), options.mirror, options.without)
+        try:
+            build(options.image, ("docker", "--host", options.url), options.mirror, options.without)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"The image was not built: {error}. It needs root, mmdebstrap and docker.", file=sys.stderr)
+            return 1
     settings = ExecSettings(
         engine="docker", docker_url=options.url, image=options.image, runtime=options.runtime, warm_cells=1
     )

@@ -130,6 +130,7 @@ class Drive:
 
     def __init__(self, run: Run, plan: Plan, limits: Limits) -> None:
         self._started = False
+        self._gone_on = False
         self._run = run
         self._plan = plan
         self._limits = limits
@@ -145,8 +146,7 @@ class Drive:
         self._cell = cell
         self._set_alarm(START_SECONDS)
         try:
-            await self._cell.send(b"".join(file_frame(p, c) for p, c in self._plan.files.items()))
-            await self._cell.send(frame("J", msgspec.json.encode(self._plan.job)))
+            await self._cell.send(self._order())
             return await self._follow()
         except CellFailed as error:
             if not self._started:
@@ -158,6 +158,16 @@ class Drive:
             self._run.changed.set()
             if self._writer:
                 await self._writer
+
+    def _order(self) -> bytes:
+        """Files and job, and at once the word to go on if the cell has the limits of the first step already."""
+        files = b"".join(file_frame(path, content) for path, content in self._plan.files.items())
+        self._gone_on = self._cell.limits == self._limits_of(self._plan.job.steps[0].name)
+        return files + frame("J", msgspec.json.encode(self._plan.job)) + (frame("G") if self._gone_on else b"")
+
+    def _limits_of(self, step: str) -> tuple[int, int]:
+        limits = self._limits
+        return limits.compile_memory_bytes if step == "compile" else limits.memory_bytes, limits.processes
 
     async def _follow(self) -> Ending:
         while True:
@@ -176,13 +186,14 @@ class Drive:
     async def _start_step(self, name: str) -> None:
         limits, compiling = self._limits, name == "compile"
         self._step = name
-        memory = limits.compile_memory_bytes if compiling else limits.memory_bytes
-        await self._cell.limit(memory, limits.processes)
+        await self._cell.limit(*self._limits_of(name))
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write())
         self._started = True
         self._set_alarm((limits.compile_wall_seconds if compiling else limits.wall_seconds) + GRACE_SECONDS)
-        await self._cell.send(frame("G"))
+        if not self._gone_on:
+            await self._cell.send(frame("G"))
+        self._gone_on = False
 
     def _output(self, stream: Stream, data: bytes) -> None:
         run = self._run

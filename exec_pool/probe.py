@@ -148,9 +148,11 @@ async def _attempt(perform: Perform, plan: Plan) -> tuple[Ending, bytes] | CellF
 
 def _start_fault(said: str) -> str:
     hint = ""
-    if "namespace" in said or "uid map" in said or "disable-userns" in said:
+    if "new namespace" in said or "uid map" in said or "disable-userns" in said:
         hint = "; allow unprivileged user namespaces, in a container by starting it with --privileged"
-    return f"the sandbox does not start ({said[:300]}){hint}"
+    if said.startswith("Traceback"):
+        said = said.splitlines()[-1]
+    return f"the sandbox does not start ({said[:300].strip()}){hint}"
 
 
 def _hello_fault(ending: Ending, output: bytes) -> str:

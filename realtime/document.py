@@ -6,14 +6,15 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import thread_time
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import msgspec
-from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
+from pycrdt import Doc, Map, Text, merge_updates
 
+from realtime import files
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.keystroke import Keystroke, read_keystroke
-from realtime.line_ends import brings_returns, remove_returns
+from realtime.line_ends import remove_returns
 from realtime.pairs import Chunk, Pairs
 from realtime.pycrdt_doc import PycrdtDoc
 from realtime.update import (
@@ -302,39 +303,27 @@ class Document:
 
     def paths(self) -> dict[str, str]:
         """File id → path, of the files (not the folders) that have a text."""
-        return {file_id: path for file_id, path, _ in self._texts()}
+        return {file_id: path for file_id, path, _ in files.texts(self._files)}
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Path and text of each file."""
-        return ((path, str(text)) for _, path, text in self._texts())
+        return ((path, str(text)) for _, path, text in files.texts(self._files))
 
     def folders(self) -> Iterator[str]:
         """Paths of the folders that are kept though empty."""
-        for file_id in list(self._files.keys()):
-            file = _value(self._files, file_id)
-            if isinstance(file, Map) and _value(file, "folder") is True and isinstance(_value(file, "path"), str):
-                yield file["path"]
-
-    def _texts(self) -> Iterator[tuple[str, str, Text]]:
-        for file_id in list(self._files.keys()):
-            file = _value(self._files, file_id)
-            if not isinstance(file, Map):
-                continue
-            path, text = _value(file, "path"), _value(file, "text")
-            if isinstance(path, str) and isinstance(text, Text):
-                yield file_id, path, text
+        return files.folders(self._files)
 
     def text(self, file_id: str) -> str | None:
-        return next((str(text) for known, _, text in self._texts() if known == file_id), None)
+        return next((str(text) for known, _, text in files.texts(self._files) if known == file_id), None)
 
-    def add_files(self, files: Iterable[tuple[str, str, str]]) -> bytes:
+    def add_files(self, added: Iterable[tuple[str, str, str]]) -> bytes:
         """Create (id, path, text) entries in one transaction; the update that says so. Raises DocumentFull."""
-        files = list(files)
-        if self.size + sum(len(text.encode()) for _, _, text in files) > self.max_bytes:
+        added = list(added)
+        if self.size + sum(len(text.encode()) for _, _, text in added) > self.max_bytes:
             raise DocumentFull(f"the document has reached {self.max_bytes} bytes")
 
         def add() -> None:
-            for file_id, path, text in files:
+            for file_id, path, text in added:
                 self._files[file_id] = Map({"path": path, "text": Text(text)})
 
         return self._edit(add)
@@ -363,33 +352,9 @@ class Document:
         """
         touched: list[Text] = []
 
-        def note(events: list[Any]) -> None:
-            for event in events:
-                if isinstance(event, MapEvent):
-                    touched.extend(_new_texts(event))
-                elif isinstance(event, TextEvent) and brings_returns(cast(Any, event).delta):
-                    touched.append(cast(Any, event).target)
-
-        subscription = self._files.observe_deep(note)
+        subscription = self._files.observe_deep(lambda events: touched.extend(files.with_returns(events)))
         try:
             new = self.apply(update, may_repeat=may_repeat, passed=passed)
         finally:
             self._files.unobserve(subscription)
         return new, self._edit(lambda: remove_returns(touched))
-
-
-def _value(values: Map[Any], key: str) -> Any:
-    """None for what is not there; a hostile edit can leave keys that the library lists but cannot read."""
-    try:
-        return values.get(key, None)
-    except KeyError:
-        return None
-
-
-def _new_texts(event: Any) -> Iterator[Text]:
-    for change in event.keys.values():
-        value = change.get("newValue")
-        if isinstance(value, Map):
-            value = _value(value, "text")
-        if isinstance(value, Text):
-            yield value

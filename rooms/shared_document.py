@@ -381,9 +381,8 @@ class SharedDocument:
     def after_commit(self, sealed: Gathered, last_seq: int) -> None:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
-        due = [edit for edit in self._known_edits if edit[0] <= self._committed]
-        del self._known_edits[: len(due)]
-        for _, session, count in due:
+        while self._known_edits and self._known_edits[0][0] <= self._committed:
+            _, session, count = self._known_edits.pop(0)
             session.acknowledge(count)
         self._shelf.count(sealed.drafts, self.document.size)
 
@@ -391,7 +390,7 @@ class SharedDocument:
         since = self._shelf.bytes + sum(map(len, self._uncommitted))
         self.document.weigh(len(snapshot.whole) + since)
         if snapshot.table.parts:
-            self._answers.start_from(snapshot)
+            self._answers.renew(snapshot)
 
     async def put_away(self) -> None:
         """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""

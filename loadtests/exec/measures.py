@@ -42,6 +42,10 @@ class Plain:
         self._file = Path(self._folder.name, "main.py")
         self._file.write_bytes(HELLO)
 
+    def close(self) -> None:
+        """Remove the file of the program."""
+        self._folder.cleanup()
+
     async def once(self) -> float:
         """From the start to the end, output read."""
         began = time.perf_counter()

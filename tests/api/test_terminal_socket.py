@@ -1,6 +1,7 @@
 """The terminal of a run over its socket, in the messages of Jupyter's terminals."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -66,9 +67,12 @@ class Screen:
         await self.socket.send(msgspec.json.encode(message).decode())
 
     async def until(self, word: str) -> None:
-        async with asyncio.timeout(20):
-            while word not in self.text:
-                self.take(await self.socket.recv())
+        try:
+            async with asyncio.timeout(20):
+                while word not in self.text:
+                    self.take(await self.socket.recv())
+        except TimeoutError:
+            raise AssertionError(f"{word!r} did not come after {self.text!r}") from None
 
     def take(self, frame: str | bytes) -> None:
         message: list[Any] = msgspec.json.decode(frame)
@@ -90,10 +94,11 @@ async def test_E17_people_type_into_one_terminal(scene: Scene) -> None:
         first, second = Screen(one), Screen(two)
         await first.until("columns=90, lines=30")
         await first.say("stdin", "hello\r")
-        await asyncio.gather(first.until("got hello 90 30"), second.until("got hello 90 30"))
+        await asyncio.gather(first.until("got hello 90 30\r\n> "), second.until("got hello 90 30\r\n> "))
         await second.say("set_size", 12, 34, 0, 0)
-        await second.say("stdin", "\x03नमस्ते\r")
-        await first.until("interrupted")
+        await second.say("stdin", "\x03")
+        await first.until("interrupted\r\n> ")
+        await second.say("stdin", "नमस्ते\r")
         await first.until("got नमस्ते 34 12")
         async with connect(address(scene, run)) as late:
             third = Screen(late)
@@ -129,7 +134,9 @@ async def test_E17_over_http_too(scene: Scene) -> None:
         assert await screen.until_closed() == 1000
 
 
-@pytest.mark.parametrize("frame", ["", "no json", "{}", "[]", '["stdin"]', '["stdin", 1]', '["set_size", "a", 1]'])
+@pytest.mark.parametrize(
+    "frame", ["", "no json", "[" * 100_000, "{}", "[]", '["stdin"]', '["stdin", 1]', '["set_size", "a", 1]']
+)
 async def test_E17_what_is_no_message_ends_that_socket_alone(scene: Scene, frame: str) -> None:
     run = await started(scene, terminal={})
     async with connect(address(scene, run)) as bad, connect(address(scene, run)) as good:
@@ -158,6 +165,17 @@ async def test_E5_E17_only_who_may_run_holds_a_terminal(scene: Scene) -> None:
         assert refused.value.response.status_code == status
     await call(scene, f"/{run}/stop", {})
     await call(elsewhere, f"/{plain}/stop", {})
+
+
+async def test_E6_E17_only_so_many_hold_one_terminal(scene: Scene) -> None:
+    run = await started(scene, terminal={})
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(64):
+            await held.enter_async_context(connect(address(scene, run)))
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address(scene, run))
+        assert refused.value.response.status_code == 429
+    await call(scene, f"/{run}/stop", {})
 
 
 async def test_E6_sizes_and_options_are_bounded(scene: Scene) -> None:

@@ -47,9 +47,7 @@ print(found)
 
 async def test_X10_nothing_planted_is_found_by_the_next_run_of_the_room(sandbox: Runner) -> None:
     assert "planted" in (await python(sandbox, PLANT, ROOMY, lease="plants")).text()
-    opened = sandbox.stats().cells_opened
     assert (await python(sandbox, SEEK, ROOMY, lease="plants")).text() == "[]\n"
-    assert sandbox.stats().cells_opened == opened
 
 
 async def test_X3_nothing_planted_is_found_by_another_cell_at_the_same_time(sandbox: Runner) -> None:

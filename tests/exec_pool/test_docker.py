@@ -21,6 +21,7 @@ from exec_pool.runner_pool import Runner
 from exec_pool.seccomp import ALLOW, CHECKED, EPERM, REFUSED, filter_program
 from exec_pool.syscalls import ALLOWED
 from tests.exec_pool.playground import perform, python, request, until
+from tests.exec_pool.test_attacks import users_of
 from tests.exec_pool.test_seccomp import decide
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -30,13 +31,13 @@ def in_docker_settings(url: str, **more: Any) -> ExecSettings:
     return ExecSettings(**{"engine": "docker", "docker_url": url, "image": "host", "warm_cells": 0, **more})
 
 
-async def containers(url: str) -> list[str]:
-    """The cells that an engine knows, whoever made them."""
+async def containers(url: str) -> dict[str, str]:
+    """The cells that an engine knows, whoever made them: id → label."""
     connector = aiohttp.UnixConnector(url.removeprefix("unix://"))
     docker = aiodocker.Docker("unix://localhost", connector=connector)
     try:
         found = await docker.containers.list(all=True, filters=f'{{"label":["{LABEL}"]}}')
-        return [str(one["Labels"][LABEL]) for one in found]
+        return {one.id: str(one["Labels"][LABEL]) for one in found}
     finally:
         await docker.close()
         await connector.close()
@@ -84,12 +85,16 @@ async def test_X11_a_runtime_that_was_asked_for_is_used(docker_url: str) -> None
 
 
 async def test_X9_close_removes_every_container(docker_url: str) -> None:
+    before = set(await containers(docker_url))
     runner = await checked(in_docker_settings(docker_url, warm_cells=2))
     await python(runner, "print()", lease="kept")
     await until(lambda: runner.stats().idle_cells == 3)
-    assert server_label() in await containers(docker_url)
+    mine = {cell._container.id for cell in runner._cells._live}  # type: ignore[union-attr]
+    assert len(mine) == 3
+    assert mine <= set(await containers(docker_url))
     await runner.close()
-    assert server_label() not in await containers(docker_url)
+    assert not mine & set(await containers(docker_url))
+    assert set(await containers(docker_url)) <= before
 
 
 async def test_X9_containers_of_a_killed_server_are_removed_by_the_next(checkout: Path, docker_url: str) -> None:
@@ -98,11 +103,12 @@ async def test_X9_containers_of_a_killed_server_are_removed_by_the_next(checkout
     assert server.stdout is not None
     assert await asyncio.wait_for(server.stdout.readline(), 60) == b"up\n"
     label = server_label(server.pid)
-    assert (await containers(docker_url)).count(label) >= 3
+    assert list((await containers(docker_url)).values()).count(label) >= 3
     server.send_signal(signal.SIGKILL)
     await server.wait()
+    await until(lambda: users_of("word-of-the-killed") == set(), 10)  # the cells end by themselves
     next_one = await checked(in_docker_settings(docker_url))
-    assert label not in await containers(docker_url)
+    assert label not in (await containers(docker_url)).values()
     await next_one.close()
 
 

@@ -7,6 +7,7 @@ from exec_pool.job import Run
 from exec_pool.limits import Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import RunRequest, Window
+from tests.exec_pool.attack_files import ATTACKS, what_went_wrong
 from tests.exec_pool.playground import Outcome, python, request, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -103,6 +104,13 @@ async def test_X45_a_failing_program_in_a_terminal_shows_its_line(sandbox: Runne
     run, _ = in_terminal(sandbox, "python", "x = 1\nraise ValueError('no')\n")
     errors = (await run.result()).errors
     assert [(error.path, error.line, error.message) for error in errors] == [("main.py", 2, "ValueError: no")]
+
+
+async def test_X6_X45_nothing_is_typed_into_a_terminal_from_inside(sandbox: Runner) -> None:
+    attack = ATTACKS["terminal_injection"]
+    run, heard = in_terminal(sandbox, "python", attack.program)
+    result = await run.result()
+    assert what_went_wrong(attack, result.status, heard.text()) == ""
 
 
 async def test_X45_a_size_that_is_none_is_refused(sandbox: Runner) -> None:

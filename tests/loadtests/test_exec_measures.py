@@ -1,0 +1,44 @@
+"""The benchmark of runs: what is compared with what."""
+
+import asyncio
+
+from loadtests.exec.measures import Once, Plain, in_turns, rate, spread
+
+
+async def test_L9_every_measure_meets_every_round() -> None:
+    heard: list[str] = []
+
+    def measure(name: str) -> Once:
+        async def once() -> float:
+            heard.append(name)
+            return float(len(heard))
+
+        return once
+
+    async def rest() -> None:
+        heard.append("-")
+
+    seconds = await in_turns({"plain": measure("plain"), "cell": measure("cell")}, rest, 3)
+    assert heard == ["-", "plain", "-", "cell"] * 3
+    assert seconds == {"plain": [2.0, 6.0, 10.0], "cell": [4.0, 8.0, 12.0]}
+
+
+def test_L9_a_spread_is_of_all_measurements() -> None:
+    found = spread([0.001 * number for number in range(1, 101)])
+    assert (round(found.p50, 4), found.count) == (0.0505, 100)
+    assert 0.094 < found.p95 < 0.096
+
+
+async def test_L9_a_rate_counts_what_ended() -> None:
+    async def once(_: int) -> None:
+        await asyncio.sleep(0)
+
+    assert await rate(once, 4, 0.05) > 100
+
+
+async def test_L9_plain_is_the_same_program_in_a_bare_process() -> None:
+    plain = Plain()
+    try:
+        assert 0 < await plain.once() < 30
+    finally:
+        plain.close()
