@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-import resource
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,14 +17,12 @@ from api.line import LineProtocol
 from api.observability import set_up_logging
 from api.operator import add_operator_commands, operate
 from api.ops import VERSION
+from api.process import give_memory_back, look_for_garbage_rarely, raise_file_limit, raise_stack_limit
 from api.request_head import BoundedHttp
 from api.settings import Settings, SettingsError, read_settings
 from api.stores import store_of
 from exec_pool.errors import SettingsWrong
-from realtime.update import STACK_BYTES
 from rooms.errors import RoomError
-
-MOST_FILES = 65_536
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +60,7 @@ def serve(settings: Settings) -> int:
     set_up_logging(settings.log_level)
     raise_stack_limit()
     raise_file_limit()
+    give_memory_back()
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -72,8 +70,7 @@ def serve(settings: Settings) -> int:
         ws=LineProtocol,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,  # costs more than the bytes it saves: frames of edits are tiny
-        ws_ping_interval=20.0,
-        ws_ping_timeout=20.0,
+        ws_ping_interval=None,  # a connection that is served has one heart-beat with all others, see `Pulse`
         log_config=None,
         access_log=False,
         server_header=False,
@@ -112,6 +109,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            look_for_garbage_rarely()
             print(self._greeting, flush=True)
 
     @contextmanager
@@ -138,22 +136,6 @@ def greeting(host: str, port: int) -> str:
         return f"Sangam is at http://{socket.gethostname()}:{port} and every other name of this machine"
     shown = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
     return f"Sangam is at http://{shown}:{port}"
-
-
-def raise_stack_limit() -> None:
-    """The CRDT library walks nested types by recursion; the stack must hold the deepest document that we accept."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
-    wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
-
-
-def raise_file_limit() -> None:
-    """A connection is an open file; the usual limit of 1024 is for programs that still use `select`."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":

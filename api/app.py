@@ -1,7 +1,7 @@
 """The composition root: everything that lives in a process is built here, opened bottom-up and closed in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
+from rooms.store import Store
 
 _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 
@@ -44,24 +45,12 @@ def create_app(settings: Settings) -> Starlette:
     turn = Turn()
     house = House(settings)
     runner = Runner(exec_settings(settings))
-    limits = RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds)
 
     async def on_open(room: Room) -> None:
         await runs.settle_lost(room)
         await judging.settle_lost(room)
 
-    registry = RoomRegistry(
-        store,
-        store,
-        limits,
-        turn,
-        house.fanout,
-        slow_seconds=settings.slow_commit_seconds,
-        max_unsaved_bytes=settings.max_unsaved_bytes,
-        idle_seconds=settings.idle_seconds,
-        on_open=on_open,
-        observe_commit=metrics.commit_seconds.observe,
-    )
+    registry = _registry(settings, store, turn, house, metrics, on_open)
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, store, runner, settings)
@@ -104,6 +93,28 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[Middleware(RequestLog, policy=pages.policy)],
         exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
         lifespan=lifespan,
+    )
+
+
+def _registry(
+    settings: Settings,
+    store: Store,
+    turn: Turn,
+    house: House,
+    metrics: Metrics,
+    on_open: Callable[[Room], Awaitable[None]],
+) -> RoomRegistry:
+    return RoomRegistry(
+        store,
+        store,
+        RoomLimits(settings.max_document_bytes, settings.max_room_sessions, settings.leave_grace_seconds),
+        turn,
+        house.fanout,
+        slow_seconds=settings.slow_commit_seconds,
+        max_unsaved_bytes=settings.max_unsaved_bytes,
+        idle_seconds=settings.idle_seconds,
+        on_open=on_open,
+        observe_commit=metrics.commit_seconds.observe,
     )
 
 

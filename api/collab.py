@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 import msgspec
@@ -33,7 +32,7 @@ from realtime.protocol import (
 from realtime.session import Session
 from rooms.errors import RoomError, StoreUnavailable
 from rooms.registry import RoomRegistry
-from rooms.room import MAIN
+from rooms.room import MAIN, Room
 from rooms.shared_document import SharedDocument
 
 MAX_ADDRESS_BYTES = 256
@@ -53,28 +52,28 @@ class CollabSocket:
         self._settings = settings
 
     async def endpoint(self, socket: WebSocket) -> None:
-        await socket.accept()
         outbox = self._connections.outbox(socket)
+        await socket.accept()
         wire = _Wire(self._reception, self._registry, outbox, self._settings)
-        deadline = asyncio.get_running_loop().call_later(self._settings.handshake_seconds, wire.check_handshake)
-        try:
-            await self._connections.serve(socket, outbox, wire.receive)
-        finally:
-            deadline.cancel()
-            await wire.end()
+        wire.await_handshake()
+        await self._connections.serve(socket, outbox, wire)
 
 
 class _Open:
-    """One document of the socket: its session and what to undo when it is left."""
+    """One document of the socket: its session and where it is."""
 
-    def __init__(self, session: Session, shared: SharedDocument, leaving: AsyncExitStack) -> None:
+    __slots__ = ("room", "session", "shared")
+
+    def __init__(self, session: Session, room: Room, shared: SharedDocument) -> None:
         self.session = session
+        self.room = room
         self.shared = shared
-        self.leaving = leaving
 
 
 class _Wire:
     """One multiplexed socket. Frames are handled in turn, so those that follow a token wait for its answer."""
+
+    __slots__ = ("_deadline", "_open", "_reception", "_registry", "_settings", "_strays", "outbox")
 
     def __init__(self, reception: Reception, registry: RoomRegistry, outbox: Outbox, settings: Settings) -> None:
         self._reception = reception
@@ -82,9 +81,15 @@ class _Wire:
         self._settings = settings
         self._open: dict[str, _Open] = {}
         self._strays = 0
+        self._deadline: asyncio.TimerHandle | None = None
         self.outbox = outbox
 
-    def check_handshake(self) -> None:
+    def await_handshake(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self._settings.handshake_seconds, self._check_handshake)
+
+    def _check_handshake(self) -> None:
+        self._deadline = None
         if not self._open:
             self.outbox.close(CloseCode.HANDSHAKE_TIMEOUT, "nothing was authenticated in time")
 
@@ -113,15 +118,12 @@ class _Wire:
                 if not self.outbox.is_full:
                     _answer(opened.session, payload)
             case Close():
-                return self._leave_and_say(address)
+                self._leave(address)
+                self.outbox.put(write_string(address) + closed_body("provider_initiated"))
             case Token():
                 opened.session.send(authenticated_body(opened.session.may_write))
                 return opened.session.settled() if opened.session.is_too_fast() else None
         return None
-
-    async def _leave_and_say(self, address: str) -> None:
-        await self._leave(address)
-        self.outbox.put(write_string(address) + closed_body("provider_initiated"))
 
     async def _authenticate(self, address: str, token: str) -> None:
         """A refusal names its reason and leaves the socket open for the other documents."""
@@ -147,19 +149,25 @@ class _Wire:
             is_guest=identity.is_guest,
             prefix=write_string(address),
         )
-        async with AsyncExitStack() as stack:
-            room = await stack.enter_async_context(self._registry.visit(room_id))
+        room = await self._registry.enter(room_id)
+        try:
             shared = await room.enter(session, identity.member, document)
-            stack.callback(room.leave, session)
-            session.send(authenticated_body(session.may_write))
-            self._open[address] = _Open(session, shared, stack.pop_all())
+        except BaseException:
+            self._registry.leave(room)
+            raise
+        session.send(authenticated_body(session.may_write))
+        self._open[address] = _Open(session, room, shared)
 
-    async def _leave(self, address: str) -> None:
-        await self._open.pop(address).leaving.aclose()
+    def _leave(self, address: str) -> None:
+        opened = self._open.pop(address)
+        opened.room.leave(opened.session)
+        self._registry.leave(opened.room)
 
-    async def end(self) -> None:
+    def end(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
         for address in list(self._open):
-            await self._leave(address)
+            self._leave(address)
 
 
 class _Ping(msgspec.Struct, tag_field="type", tag="ping"):

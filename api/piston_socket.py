@@ -150,9 +150,12 @@ class _Talk:
             raise _Closed(4001, "Initialization Timeout") from None
         await self._say({"type": "runtime", "language": wanted.name, "version": wanted.version})
         lease = f"piston {uuid.uuid4()}"
-        build = await self._compile(wanted, lease)
-        if build is not None and not self._is_stopped:
-            await self._execute(wanted, build, lease)
+        try:
+            build = await self._compile(wanted, lease)
+            if build is not None and not self._is_stopped:
+                await self._execute(wanted, build, lease)
+        finally:
+            self._runner.end_lease(lease)
 
     async def _compile(self, wanted: Execution, lease: str) -> bytes | None:
         bench = Bench(self._runner)

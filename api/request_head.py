@@ -51,13 +51,23 @@ class BoundedHttp(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """The WebSocket library refuses some requests that the HTTP parser took, and then nobody answers them."""
+        made: list[Any] = []
+
+        def make(**options: Any) -> Any:
+            made.append(self.config.ws_protocol_class(**options))  # type: ignore[misc]
+            return made[0]
+
+        self.ws_protocol_class = make  # type: ignore[assignment]
         with contextlib.suppress(Exception):
             super().handle_websocket_upgrade()
-        for socket in [other for other in self.connections if other.transport is self.transport]:
-            if not getattr(socket, "handshake_initiated", False):
-                self.connections.discard(socket)
-                self.transport.set_protocol(self)
-                self.send_400_response("This cannot become a WebSocket.")
+        self.ws_protocol_class = self.config.ws_protocol_class
+        if made and getattr(made[0], "handshake_initiated", False):
+            # They know each other: only the garbage collector would find them.
+            self.parser = None  # type: ignore[assignment]
+        else:
+            self.connections.difference_update(made)
+            self.transport.set_protocol(self)
+            self.send_400_response("This cannot become a WebSocket.")
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -19,6 +19,7 @@ from api.identity import Identity, Reception
 from api.settings import Settings
 from api.terminal import TerminalSocket
 from exec_pool.errors import LanguageUnavailable, RunOver
+from exec_pool.job import Run
 from exec_pool.limits import Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import RunRequest, RunResult, Window
@@ -30,6 +31,8 @@ from rooms.room import MAIN, Room
 from rooms.store import SYSTEM, JournalStore
 
 _log = logging.getLogger(__name__)
+
+PLACE_SECONDS = 0.5
 
 
 class NewRun(msgspec.Struct, frozen=True, rename="camel"):
@@ -103,6 +106,7 @@ class RunsApi:
                 active = ActiveRun("run_" + file_id(), room, in_terminal=new.terminal is not None)
                 started.set_result(await self._submit(active, identity, new))
                 assert active.run is not None
+                await self._tell_places(active.room, active.id, active.run)
                 result = await active.run.result()
                 active.finish()
                 active.note(active.stopped_by or SYSTEM, "finished", _finished(active, result))
@@ -114,6 +118,17 @@ class RunsApi:
         finally:
             self._per_room[room_id] -= 1
             self._active = {key: active for key, active in self._active.items() if _goes_on(active)}
+
+    async def _tell_places(self, room: Room, run_id: str, run: Run) -> None:
+        """While it waits: its place in the line, whenever that changes."""
+        told = None
+        while (place := self._runner.place(run)) is not None and place.position > 0:
+            if place != told:
+                told = place
+                event = {"type": "queue", "run": run_id, "position": place.position, "seconds": place.seconds}
+                room.tell(msgspec.json.encode(event).decode())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(run.result(), PLACE_SECONDS)
 
     async def _submit(self, active: ActiveRun, identity: Identity, new: NewRun) -> dict[str, object]:
         document = (await active.room.document(MAIN)).document
@@ -128,7 +143,7 @@ class RunsApi:
         limits = self._terminal_limits if new.terminal else self._limits
         wanted = RunRequest(
             language=language, files=files, entry=path, args=new.args, options=new.options, stdin=new.stdin.encode(),
-            terminal=new.terminal, limits=limits, lease=active.room.id,
+            terminal=new.terminal, limits=limits, lease=active.room.id, user=identity.member.id,
         )  # fmt: skip
         active.run = self._runner.submit(wanted, active.on_event)
         self._active[active.id] = active

@@ -12,7 +12,7 @@ from realtime.protocol import Message, decode_y, step1_body
 from realtime.session import Session
 from rooms.errors import RoomError
 from rooms.registry import RoomRegistry
-from rooms.room import MAIN
+from rooms.room import MAIN, Room
 from rooms.shared_document import SharedDocument
 
 
@@ -34,15 +34,17 @@ class YSocket:
         try:
             identity = await self._reception.identify(room_id, socket.query_params.get("token", ""))
             may_write = check_document(identity, document)
-            async with self._registry.visit(room_id) as room:
+            room = await self._registry.enter(room_id)
+            try:
                 session = self._session(socket, identity, may_write)
                 shared = await room.enter(session, identity.member, document)
-                try:
-                    await self._serve(socket, session, shared)
-                finally:
-                    room.leave(session)
+            except BaseException:
+                self._registry.leave(room)
+                raise
         except RoomError as error:
             await _refuse(socket, error)
+        else:
+            await self._serve(socket, _Attached(self._registry, room, session, shared))
 
     def _session(self, socket: WebSocket, identity: Identity, may_write: bool) -> Session:
         return Session(
@@ -54,16 +56,37 @@ class YSocket:
             wants_echo=self._echo_updates,
         )
 
-    async def _serve(self, socket: WebSocket, session: Session, shared: SharedDocument) -> None:
-        def receive(frame: bytes) -> Awaitable[None] | None:
-            messages = decode_y(frame)
-            if len(messages) == 1:
-                return shared.receive(session, messages[0])
-            return _in_turn(shared, session, messages)
+    async def _serve(self, socket: WebSocket, attached: "_Attached") -> None:
+        session = attached.session
+        try:
+            await socket.accept()
+            session.send(step1_body(attached.shared.document.state_vector()))
+        except BaseException:
+            attached.end()
+            raise
+        await self._connections.serve(socket, session.outbox, attached)
 
-        await socket.accept()
-        session.send(step1_body(shared.document.state_vector()))
-        await self._connections.serve(socket, session.outbox, receive)
+
+class _Attached:
+    """A session in its room, for as long as its connection lives."""
+
+    __slots__ = ("_registry", "_room", "session", "shared")
+
+    def __init__(self, registry: RoomRegistry, room: Room, session: Session, shared: SharedDocument) -> None:
+        self._registry = registry
+        self._room = room
+        self.session = session
+        self.shared = shared
+
+    def receive(self, frame: bytes) -> Awaitable[None] | None:
+        messages = decode_y(frame)
+        if len(messages) == 1:
+            return self.shared.receive(self.session, messages[0])
+        return _in_turn(self.shared, self.session, messages)
+
+    def end(self) -> None:
+        self._room.leave(self.session)
+        self._registry.leave(self._room)
 
 
 async def _in_turn(shared: SharedDocument, session: Session, messages: list[Message]) -> None:

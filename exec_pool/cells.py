@@ -98,6 +98,17 @@ class Cells:
         self._resting[home] = cell
         asyncio.get_running_loop().call_later(settings.lease_idle_seconds, self._expire, cell, cell.runs)
 
+    def end_lease(self, lease: str) -> None:
+        """Nobody comes for this lease again: what rests for it ends, as does what is still being wiped."""
+        for home, task in self._returning.items():
+            if home[0] == lease:
+                task.add_done_callback(lambda _: self._end_resting(lease))
+        self._end_resting(lease)
+
+    def _end_resting(self, lease: str) -> None:
+        for home in [home for home in self._resting if home[0] == lease]:
+            self.spawn(self._end(self._resting.pop(home)))
+
     def discard(self, cell: Cell) -> None:
         """Kill a taken cell now, and free what it held in the background."""
         self._taken -= 1

@@ -43,12 +43,9 @@ class _Table:
         self._flooded = ""
         self._heard = {"solution": Heard(), "referee": Heard()}
         self._runs: dict[str, Run] = {}
-        self._runs["referee"] = runner.submit(referee, self._sink("referee", "solution"))
-        try:
-            self._runs["solution"] = runner.submit(solution, self._sink("solution", "referee"))
-        except BaseException:
-            self.stop()
-            raise
+        self._runs["referee"], self._runs["solution"] = runner.submit_together(
+            (referee, self._sink("referee", "solution")), (solution, self._sink("solution", "referee"))
+        )
 
     def _sink(self, mine: str, other: str) -> Callable[[Output | Usage], None]:
         def hand_on(event: Output | Usage) -> None:
@@ -74,7 +71,9 @@ class _Table:
         first = "solution" if ends["solution"].done() else "referee"
         other = "referee" if first == "solution" else "solution"
         runs[other].close_stdin()
-        if first == "referee" and not _accepted(await ends["referee"], self._heard["referee"]):
+        if first == "solution" and of_run(await ends["solution"]) not in ("AC", "IE"):
+            runs["referee"].stop()
+        elif first == "referee" and not _accepted(await ends["referee"], self._heard["referee"]):
             runs["solution"].stop()
         return Meeting(
             solution=await ends["solution"],

@@ -53,6 +53,8 @@ class Judge:
             return not_compiled(problem, "CE", str(error))
         except ExecError as error:
             return not_compiled(problem, "IE", str(error))
+        finally:
+            sitting.end()
 
 
 class _Sitting:
@@ -151,6 +153,11 @@ class _Sitting:
 
     def _referee_limits(self) -> Limits:
         return self._problem.limits.for_referee()
+
+    def end(self) -> None:
+        """Its cells are not needed any more."""
+        for kind in ("public", "hidden", "referee"):
+            self._runner.end_lease(self._lease(kind))
 
     def _lease(self, kind: str) -> str:
         return f"judging {self._id} {kind}"

@@ -101,7 +101,7 @@ class ProblemLimits(msgspec.Struct, frozen=True, rename="camel"):
         """For an interactor or a custom checker, which must not be what runs out of time."""
         mine = self.for_solution()
         return Limits(
-            wall_seconds=mine.wall_seconds + 60.0,  # an interactor may begin long before its solution
+            wall_seconds=mine.wall_seconds + 10.0,
             cpu_seconds=mine.cpu_seconds + 10.0,
             memory_bytes=max(mine.memory_bytes, 256 * MIB),
             output_bytes=mine.output_bytes,

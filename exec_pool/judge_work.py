@@ -85,6 +85,7 @@ class Workplace:
     """Does jobs in a Runner; `perform` is what a work queue wants. One per Runner."""
 
     def __init__(self, runner: Runner, most_seconds: float) -> None:
+        self._runner = runner
         self._judge = Judge(runner, most_seconds)
         self._bench = Bench(runner)
 
@@ -97,6 +98,8 @@ class Workplace:
             return msgspec.msgpack.encode(await self._tried(job.id, order))
         except (BadRequest, LanguageUnavailable) as error:
             return msgspec.msgpack.encode(Trial(None, b"", (), str(error)))
+        finally:
+            self._runner.end_lease(_lease(job.id))
 
     def _judged(self, order: JudgeOrder, say: Say) -> Awaitable[Judgement]:
         def tell(progress: Progress) -> None:
@@ -105,7 +108,7 @@ class Workplace:
         return self._judge.judge(order.problem, order.solution, tell)
 
     async def _tried(self, job_id: str, order: TrialOrder) -> Trial:
-        lease = f"trial {job_id}"
+        lease = _lease(job_id)
         built = await self._bench.build_files(
             order.language, order.files, order.entry, order.limits, lease, order.options
         )
@@ -132,3 +135,7 @@ class Workplace:
         )
         result, heard = await self._bench.perform(request)
         return TrialRun(result, heard.text("stdout"), heard.text("stderr"), heard.text("stdout", "stderr"))
+
+
+def _lease(job_id: str) -> str:
+    return f"trial {job_id}"

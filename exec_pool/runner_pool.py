@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import logging
+import time
 import uuid
 
 import msgspec
@@ -20,8 +21,11 @@ from exec_pool.plans import Plan, checked_files, make_plan
 from exec_pool.probe import Survey, find_fault, survey
 from exec_pool.runs import Ending, EventSink, Output, RunRequest, RunResult, Usage, verdict
 from exec_pool.toolchains import describe
+from exec_pool.turns import Bounds, Entry, Place, Turns
 
 log = logging.getLogger(__name__)
+
+UNBOUNDED = 2**31
 
 
 class Availability(msgspec.Struct, frozen=True):
@@ -65,9 +69,10 @@ class Runner:
         self._settings = settings
         self._cells: Cells | None = None
         self._found: dict[str, Survey] = {}
-        self._queue: collections.deque[Waiting] = collections.deque()
+        self._turns = Turns(settings.slot_count(), Bounds(UNBOUNDED, UNBOUNDED, UNBOUNDED))
+        self._queue: dict[str, tuple[Waiting, ...]] = {}
         self._running: dict[str, str] = {}
-        self._tasks: dict[asyncio.Task[None], Run] = {}
+        self._tasks: dict[asyncio.Task[None], tuple[Waiting, ...]] = {}
         self._check: asyncio.Task[None] | None = None
         self._finished: collections.Counter[str] = collections.Counter()
         self._refused = 0
@@ -88,11 +93,10 @@ class Runner:
         """Kill everything that was started; nothing of it is left when this returns. Runs end as `stopped`."""
         self._closed = True
         self._decide(False, "Code execution is off: the server is closing.")
-        for waiting in self._queue:
-            self._end(waiting.run, RunResult(status="stopped", message="The server is closing."))
-        self._queue.clear()
-        for run in self._tasks.values():
-            run.stop()
+        for key in list(self._queue):
+            self._give_up_waiting(key, "The server is closing.")
+        for waiting in [waiting for together in self._tasks.values() for waiting in together]:
+            waiting.run.stop()
         if self._cells:
             self._cells.kill()
         await asyncio.gather(*self._tasks, *([self._check] if self._check else []), return_exceptions=True)
@@ -105,27 +109,47 @@ class Runner:
 
     def submit(self, request: RunRequest, on_event: EventSink) -> Run:
         """Queue a run. Raises SandboxUnavailable, LanguageUnavailable, BadRequest or RunnerFull, and starts nothing."""
+        return self.submit_together((request, on_event))[0]
+
+    def submit_together(self, *wanted: tuple[RunRequest, EventSink]) -> list[Run]:
+        """Queue runs that need each other: they begin at the same moment. Raises as `submit` does."""
+        together = tuple(self._checked(*one) for one in wanted)
+        first = together[0]
+        self._check_room(first.request.lease)
+        self._queue[first.run.id] = together
+        room = first.request.lease or first.run.id
+        self._turns.join(Entry(first.run.id, room, first.request.user, len(together)))
+        self._pump()
+        return [waiting.run for waiting in together]
+
+    def end_lease(self, lease: str) -> None:
+        """No more runs of this lease come: its cells make room for those of others."""
+        if self._cells:
+            self._cells.end_lease(lease)
+
+    def place(self, run: Run) -> Place | None:
+        """Where a run stands in the line, position 0 if it has begun; None when it is over."""
+        return self._turns.place(run.id)
+
+    def _checked(self, request: RunRequest, on_event: EventSink) -> Waiting:
         if not self.availability.ok:
             raise SandboxUnavailable(self.availability.reason)
         language = self._language(request.language)
         limits = checked_limits(request.limits or self._settings.limits)
-        self._check_room(request.lease)
         checked_files(request, self._settings.files_bytes)
         plan = make_plan(language, request, limits, self._found[language.image].toolchain)
         run = Run(
             f"run_{uuid.uuid4().hex[:20]}", on_event, max(self._settings.input_bytes, len(request.stdin)), self._unqueue
         )
         run.write(request.stdin)
-        self._queue.append(Waiting(run, request, language, plan, limits))
-        self._pump()
-        return run
+        return Waiting(run, request, language, plan, limits)
 
     def stats(self) -> RunnerStats:
         """The numbers of this moment."""
         cells = self._cells
         return RunnerStats(
             running=len(self._running),
-            queued=len(self._queue),
+            queued=sum(map(len, self._queue.values())),
             idle_cells=cells.idle() if cells else 0,
             cells_opened=cells.opened if cells else 0,
             refused=self._refused,
@@ -141,22 +165,30 @@ class Runner:
         raise LanguageUnavailable(f"This server does not know the language {language_id!r}.")
 
     def _check_room(self, lease: str) -> None:
-        mine = sum(waiting.request.lease == lease for waiting in self._queue) if lease else 0
+        mine = sum(together[0].request.lease == lease for together in self._queue.values()) if lease else 0
         if len(self._queue) >= self._settings.queue or mine >= self._settings.queue_per_lease:
             self._refused += 1
             raise RunnerFull("Too many programs wait to run; try again in a moment.")
 
     def _pump(self) -> None:
         """Start what may start."""
-        while self._queue and len(self._running) < self._settings.slot_count():
-            waiting = self._queue.popleft()
-            if waiting.run.stopped:
-                self._end(waiting.run, RunResult(status="stopped", message="Stopped."))
-                continue
-            self._running[waiting.run.id] = waiting.request.lease
-            task = asyncio.get_running_loop().create_task(self._serve(waiting))
-            self._tasks[task] = waiting.run
+        while entry := self._turns.take():
+            together = self._queue.pop(entry.id)
+            self._running |= {waiting.run.id: waiting.request.lease for waiting in together}
+            task = asyncio.get_running_loop().create_task(self._serve_all(entry.id, together))
+            self._tasks[task] = together
             task.add_done_callback(self._tasks.pop)
+
+    async def _serve_all(self, key: str, together: tuple[Waiting, ...]) -> None:
+        started = time.monotonic()
+        try:
+            if len(together) == 1:
+                await self._serve(together[0])
+            else:
+                await asyncio.gather(*map(self._serve, together))
+        finally:
+            self._turns.leave(key, time.monotonic() - started)
+            self._pump()
 
     async def _serve(self, waiting: Waiting) -> None:
         run = waiting.run
@@ -172,7 +204,6 @@ class Runner:
         if ending.error and not run.stopped:
             log.error("run %s: %s", run.id, ending.error)
         self._end(run, _result(waiting, ending))
-        self._pump()
 
     def _end(self, run: Run, result: RunResult) -> None:
         self._finished[result.status] += 1
@@ -210,9 +241,15 @@ class Runner:
 
     def _unqueue(self, run: Run) -> None:
         """A run was stopped; if it still waits, that is its end."""
-        for waiting in [waiting for waiting in self._queue if waiting.run is run]:
-            self._queue.remove(waiting)
-            self._end(run, RunResult(status="stopped", message="Stopped."))
+        for key, together in list(self._queue.items()):
+            if any(waiting.run is run for waiting in together):
+                self._give_up_waiting(key, "Stopped.")
+        self._pump()
+
+    def _give_up_waiting(self, key: str, message: str) -> None:
+        self._turns.leave(key)
+        for waiting in self._queue.pop(key):
+            self._end(waiting.run, RunResult(status="stopped", message=message))
 
     def _decide(self, ok: bool, reason: str = "", engine: str = "", checking: bool = False) -> None:
         if ok and self._closed:

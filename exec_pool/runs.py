@@ -36,6 +36,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `options` go to the compiler or the interpreter, if the language's row allows them. With a `terminal` the program
     has one: all it writes is `stdout`, and Ctrl-C is the byte 3 of its input. An empty `lease` asks for a fresh cell.
+    Leases take turns, and so do the `user`s of one.
     `stage` and `build` are for programs that are compiled once and run often (`judge_build.py`). If `joined`, standard
     error is standard output, so that what goes to both is in order.
     """
@@ -49,6 +50,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     terminal: Window | None = None
     limits: Limits | None = None
     lease: str = ""
+    user: str = ""
     stage: Stage = "whole"
     build: bytes = b""
     joined: bool = False

@@ -10,7 +10,7 @@ import os
 import random
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -18,10 +18,8 @@ import uvloop
 
 from loadtests.peers.machine import describe, processor_seconds
 from rooms.postgres_store import PostgresStore
-from rooms.store import Draft, Link, RoomRecord
+from rooms.store import Draft, JournalStore, Link, RoomRecord, RoomStore
 from tests.services.postgres import PostgresServer, postgres
-
-WARM_UP_SECONDS = 2.0
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -32,6 +30,7 @@ class Load(msgspec.Struct, frozen=True):
     size: int
     seconds: float
     interval: float
+    warm_up: float = 2.0
 
 
 class Measured:
@@ -49,7 +48,7 @@ class Measured:
 class Crowd:
     """Edits that wait for the next batch, each with the time when it came."""
 
-    def __init__(self, store: PostgresStore, load: Load) -> None:
+    def __init__(self, store: JournalStore, load: Load) -> None:
         self._store = store
         self._load = load
         self._chance = random.Random(1)
@@ -58,10 +57,10 @@ class Crowd:
         self._over = False
         self.measured = Measured()
 
-    async def make_rooms(self) -> None:
+    async def make_rooms(self, store: RoomStore) -> None:
         for number in range(self._load.rooms):
             record = RoomRecord(self._room(number), "Room", "pair", "python", 1)
-            await self._store.create_room(record, [Link(f"{record.id}-code", "", "participant")])
+            await store.create_room(record, [Link(f"{record.id}-code", "", "participant")])
 
     def _room(self, number: int) -> str:
         return f"rm_{self._name}_{number}"
@@ -70,12 +69,12 @@ class Crowd:
         committing = asyncio.ensure_future(self._commit())
         started = due = time.perf_counter()
         warm = False
-        while due < started + WARM_UP_SECONDS + self._load.seconds:
+        while due < started + self._load.warm_up + self._load.seconds:
             now = time.perf_counter()
             while due <= now:  # at the time when it was due: a late generator must not flatter the store
                 self._waiting.append((due, self._edit()))
                 due += self._chance.expovariate(self._load.rate)
-            if not warm and now > started + WARM_UP_SECONDS:
+            if not warm and now > started + self._load.warm_up:
                 warm = True
                 self.measured.forget()
             await asyncio.sleep(0.001)
@@ -94,13 +93,17 @@ class Crowd:
                 continue
             batch, self._waiting = self._waiting, []
             started = time.perf_counter()
-            await self._store.append(f"{self._name}-{number}", [draft for _, draft in batch])
+            await _answer(self._store.append(f"{self._name}-{number}", [draft for _, draft in batch]))
             done = time.perf_counter()
             number += 1
             self.measured.commits.append(done - started)
             self.measured.waits += [done - came for came, _ in batch]
             self.measured.sizes.append(len(batch))
             await asyncio.sleep(max(0.0, started + self._load.interval - done))
+
+
+async def _answer(numbers: list[int] | Awaitable[list[int]]) -> list[int]:
+    return numbers if isinstance(numbers, list) else await numbers
 
 
 def quantile(values: list[float], share: float) -> float:
@@ -113,7 +116,7 @@ async def measure(url: str, load: Load, server: PostgresServer | None) -> dict[s
     store = PostgresStore(url)
     await store.open()
     crowd = Crowd(store, load)
-    await crowd.make_rooms()
+    await crowd.make_rooms(store)
     before = _used(server)
     started = time.perf_counter()
     await crowd.play()

@@ -6,15 +6,17 @@ A pycrdt `Doc` belongs to the thread of its event loop; other threads are given 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import thread_time
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import msgspec
-from pycrdt import Doc, Map, MapEvent, Text, TextEvent, merge_updates
+from pycrdt import Doc, Map, Text, merge_updates
 
+from realtime import files
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
 from realtime.keystroke import Keystroke, read_keystroke
-from realtime.line_ends import brings_returns, remove_returns
+from realtime.line_ends import remove_returns
 from realtime.pairs import Chunk, Pairs
+from realtime.pycrdt_doc import PycrdtDoc
 from realtime.update import (
     EMPTY_UPDATE,
     NESTED_LIMIT,
@@ -26,7 +28,6 @@ from realtime.update import (
     mergeable,
 )
 
-FILES = "files"
 FEW_PLACES = 12
 """What a keystroke has (`Footprint.places`): it is not tried, as one scan of a document takes well under a second."""
 MAX_STEPS = 2_000_000
@@ -73,13 +74,12 @@ class Document:
     """
 
     __slots__ = (
-        *("_doc", "_files", "_known", "_shed", "_strain"),
+        *("_inner", "_known", "_shed", "_strain"),
         *("blocks", "broken", "max_bytes", "nested", "pairs", "size"),
     )
 
     def __init__(self, max_bytes: int) -> None:
-        self._doc: Doc[Any] = Doc()
-        self._files: Map[Any] = self._doc.get(FILES, type=Map)
+        self._inner = PycrdtDoc()
         self._known: dict[int, int] = {}
         self.pairs = Pairs()
         self.max_bytes = max_bytes
@@ -88,6 +88,14 @@ class Document:
         self.blocks = 0
         self._strain = 0.0
         self.broken = False
+
+    @property
+    def _doc(self) -> Doc[Any]:
+        return self._inner.wrapped()[0]
+
+    @property
+    def _files(self) -> Map[Any]:
+        return self._inner.wrapped()[1]
 
     def restore(self, update: bytes) -> bool:
         """Apply an entry of the journal; False if it builds on what is not there. Raises BadUpdate, or pycrdt's."""
@@ -108,7 +116,7 @@ class Document:
 
     def take(self, update: bytes) -> None:
         """Apply what was checked before, and count nothing but its bytes."""
-        self._doc.apply_update(update)
+        self._inner.apply(update)
         self.size += len(update)
 
     def _count(self, footprint: Footprint | Keystroke) -> None:
@@ -246,16 +254,10 @@ class Document:
             self._strain += took
 
     def _apply_unmeasured(self, update: bytes) -> None:
-        """`Doc.apply_update` without its wrappers, which take as long as the update itself."""
-        inner = self._doc._doc
-        transaction = inner.create_transaction()
         try:
-            inner.apply_update(transaction, update)
-            transaction.commit()
-        except BaseException as error:
+            self._inner.apply(update)
+        except BaseException as error:  # a panic in Rust is no Exception
             self._break(error)
-        finally:
-            transaction.drop()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -272,7 +274,7 @@ class Document:
         raise BadUpdate("the update contradicts the document") from error
 
     def state_vector(self) -> bytes:
-        return self._doc.get_state()
+        return self._inner.state_vector()
 
     def is_mostly_news(self, state_vector: bytes) -> bool:
         """Whether somebody with this lacks most of the document. Raises ProtocolViolation on a malformed vector."""
@@ -282,11 +284,11 @@ class Document:
     def diff(self, state_vector: bytes) -> bytes:
         """What somebody with `state_vector` lacks; raises ProtocolViolation on a malformed vector."""
         clocks(state_vector)
-        return self._doc.get_update(state_vector)
+        return self._inner.beyond(state_vector)
 
     def encode(self) -> bytes:
         """The whole document as one update."""
-        state = self._doc.get_update()
+        state = self._inner.beyond(b"\x00")
         self.weigh(len(state))
         return state
 
@@ -301,39 +303,27 @@ class Document:
 
     def paths(self) -> dict[str, str]:
         """File id → path, of the files (not the folders) that have a text."""
-        return {file_id: path for file_id, path, _ in self._texts()}
+        return {file_id: path for file_id, path, _ in files.texts(self._files)}
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Path and text of each file."""
-        return ((path, str(text)) for _, path, text in self._texts())
+        return ((path, str(text)) for _, path, text in files.texts(self._files))
 
     def folders(self) -> Iterator[str]:
         """Paths of the folders that are kept though empty."""
-        for file_id in list(self._files.keys()):
-            file = _value(self._files, file_id)
-            if isinstance(file, Map) and _value(file, "folder") is True and isinstance(_value(file, "path"), str):
-                yield file["path"]
-
-    def _texts(self) -> Iterator[tuple[str, str, Text]]:
-        for file_id in list(self._files.keys()):
-            file = _value(self._files, file_id)
-            if not isinstance(file, Map):
-                continue
-            path, text = _value(file, "path"), _value(file, "text")
-            if isinstance(path, str) and isinstance(text, Text):
-                yield file_id, path, text
+        return files.folders(self._files)
 
     def text(self, file_id: str) -> str | None:
-        return next((str(text) for known, _, text in self._texts() if known == file_id), None)
+        return next((str(text) for known, _, text in files.texts(self._files) if known == file_id), None)
 
-    def add_files(self, files: Iterable[tuple[str, str, str]]) -> bytes:
+    def add_files(self, added: Iterable[tuple[str, str, str]]) -> bytes:
         """Create (id, path, text) entries in one transaction; the update that says so. Raises DocumentFull."""
-        files = list(files)
-        if self.size + sum(len(text.encode()) for _, _, text in files) > self.max_bytes:
+        added = list(added)
+        if self.size + sum(len(text.encode()) for _, _, text in added) > self.max_bytes:
             raise DocumentFull(f"the document has reached {self.max_bytes} bytes")
 
         def add() -> None:
-            for file_id, path, text in files:
+            for file_id, path, text in added:
                 self._files[file_id] = Map({"path": path, "text": Text(text)})
 
         return self._edit(add)
@@ -362,33 +352,9 @@ class Document:
         """
         touched: list[Text] = []
 
-        def note(events: list[Any]) -> None:
-            for event in events:
-                if isinstance(event, MapEvent):
-                    touched.extend(_new_texts(event))
-                elif isinstance(event, TextEvent) and brings_returns(cast(Any, event).delta):
-                    touched.append(cast(Any, event).target)
-
-        subscription = self._files.observe_deep(note)
+        subscription = self._files.observe_deep(lambda events: touched.extend(files.with_returns(events)))
         try:
             new = self.apply(update, may_repeat=may_repeat, passed=passed)
         finally:
             self._files.unobserve(subscription)
         return new, self._edit(lambda: remove_returns(touched))
-
-
-def _value(values: Map[Any], key: str) -> Any:
-    """None for what is not there; a hostile edit can leave keys that the library lists but cannot read."""
-    try:
-        return values.get(key, None)
-    except KeyError:
-        return None
-
-
-def _new_texts(event: Any) -> Iterator[Text]:
-    for change in event.keys.values():
-        value = change.get("newValue")
-        if isinstance(value, Map):
-            value = _value(value, "text")
-        if isinstance(value, Text):
-            yield value

@@ -11,6 +11,7 @@ except ImportError:  # a platform without the compiled part
     from websockets.utils import apply_mask
 
 _BINARY = 0x82
+_PONG = 0x8A
 _MASKED = 0x80
 _LENGTH_16 = struct.Struct("!BBH")
 _LENGTH_64 = struct.Struct("!BBQ")
@@ -87,3 +88,8 @@ def announced_length(data: bytes, start: int) -> int:
     if length == 127:
         return int.from_bytes(data[start + 2 : start + 10]) if available >= 10 else 0
     return length
+
+
+def is_pong(data: bytes, start: int) -> bool:
+    """Whether the complete frame at `start` is a client's pong, which needs no answer."""
+    return data[start] == _PONG and _MASKED <= data[start + 1] <= _MASKED + 125

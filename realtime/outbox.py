@@ -286,6 +286,13 @@ class LineOutbox(Outbox):
         self._parts, self._size = [], 0
         super().give_up()
 
+    def lose(self) -> None:
+        """The connection is gone: nothing is written or told any more, and `on_close` is let go."""
+        self._parts, self._size = [], 0
+        self._on_low.clear()
+        self.closing = self.closing or (CloseCode.BYE, "the connection is lost")
+        self._on_close = _nothing
+
     def pause(self) -> None:
         """The transport's buffer has passed its high mark."""
         self.is_full = True
@@ -294,3 +301,7 @@ class LineOutbox(Outbox):
         """The transport's buffer is low again."""
         self.is_full = False
         self._tell_low()
+
+
+def _nothing() -> None:
+    pass

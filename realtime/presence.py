@@ -5,7 +5,6 @@ only announce client ids that are its own, the `user` field comes from the sessi
 its clock moved on is lifted over the clock under which it was removed, so that nobody waits for its next renewal.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -54,21 +53,20 @@ class _Known:
 class Presence:
     """The states of one open document; dies with it."""
 
-    __slots__ = ("_gone", "_known", "_owned", "_spoke")
+    __slots__ = ("_gone", "_known", "_owned")
 
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
         self._gone: dict[int, None] = {}
-        self._owned: Counter[Owner] = Counter()
-        self._spoke: set[Owner] = set()
+        self._owned: dict[Owner, int] = {}
 
     def announce(self, owner: Owner, states: list[AwarenessState]) -> list[int]:
         """Take what a session says; the client ids to broadcast. Ids of others are ignored: clients repeat them.
 
         Raises ProtocolViolation on bad JSON, an oversized state or too many ids.
         """
-        is_first = owner not in self._spoke
-        self._spoke.add(owner)
+        is_first = owner not in self._owned
+        self._owned.setdefault(owner, 0)
         return [state.client for state in states if self._announce_one(owner, state, is_first)]
 
     def _announce_one(self, owner: Owner, state: AwarenessState, is_first: bool) -> bool:
@@ -115,9 +113,8 @@ class Presence:
 
     def leave(self, owner: Owner) -> list[int]:
         """Remove exactly what this session announced; the ids to broadcast."""
-        self._spoke.discard(owner)
         gone = [client for client, known in self._known.items() if known.owner is owner]
-        del self._owned[owner]
+        self._owned.pop(owner, None)
         for client in gone:
             self._put_away(client, self._known[client])
         return gone

@@ -1,7 +1,6 @@
 """One member's live attachment to one document, over a socket of its own or a shared one."""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 
@@ -73,7 +72,7 @@ class Session:
         self.is_full = False
         self._echo_due = 0.0
         self._refused = 0
-        self._uncounted: deque[bool] = deque()
+        self._uncounted: list[bool] | None = None
         self.missed: Missed | None = None
         self.unseen = 0
         self._settled: asyncio.Event | None = None
@@ -90,12 +89,14 @@ class Session:
 
     def ask(self, state_vector: bytes, *, unexpected: bool) -> None:
         """Send a SyncStep1. A client counts the reply as an edit to be saved, unless the question is `unexpected`."""
+        if self._uncounted is None:
+            self._uncounted = []
         self._uncounted.append(unexpected)
         self.send(step1_body(state_vector))
 
     def reply_worth(self) -> int:
         """How many acknowledgements the client expects for the reply that has just come; replies come in order."""
-        return 0 if self._uncounted and self._uncounted.popleft() else 1
+        return 0 if self._uncounted and self._uncounted.pop(0) else 1
 
     def acknowledge(self, count: int = 1) -> None:
         """Tell a Hocuspocus client that edits of its are committed; y-websocket has no such message."""

@@ -54,17 +54,19 @@ class Answers:
         document = self._home.document
         if not document.is_mostly_news(state_vector):
             self._give(session, [step2_body(document.diff(state_vector))])
-        elif document.version == self._version or self._base is not None or document.size <= LARGE_BYTES:
-            self._give(session, self._whole())
-        else:
+            return None
+        self._keep()
+        body = self._quick()
+        if body is None:
             return self._answer_later(session)
+        self._give(session, body)
         return None
 
     async def _answer_later(self, session: Session) -> None:
-        """With a large document of which no snapshot is at hand."""
+        """With a large document of which no snapshot is at hand, or only one that lacks a lot."""
         await self._shelf.write()
         await self._home.mended()
-        self._give(session, self._whole())
+        self._give(session, self._quick() or self._made([self._home.document.encode()]))
 
     def _give(self, session: Session, body: Sequence[Buffer]) -> None:
         asks_again = session.live and session.acknowledges
@@ -80,14 +82,24 @@ class Answers:
         if snapshot is not None:
             self._keep()
 
-    def _whole(self) -> list[Buffer]:
-        """The body of a SyncStep2 with the whole document, to be left as it is."""
-        self._keep()
+    def renew(self, snapshot: Snapshot) -> None:
+        """A newer one was made; it is kept if anybody has asked lately."""
+        if self._timer is not None:
+            self.start_from(snapshot)
+
+    def _quick(self) -> list[Buffer] | None:
+        """The body of a SyncStep2 with the whole document, to be left as it is; None if making it takes long."""
         document = self._home.document
-        if document.version != self._version:
-            update = self._amended(document) or [document.encode()]
-            self._pieces = [b"\x00\x01" + write_uint(sum(map(len, update))), *update]
-            self._version = document.version
+        if document.version == self._version:
+            return self._pieces
+        update = self._amended(document)
+        if update is None and document.size <= LARGE_BYTES:
+            update = [document.encode()]
+        return None if update is None else self._made(update)
+
+    def _made(self, update: list[Buffer]) -> list[Buffer]:
+        self._pieces = [b"\x00\x01" + write_uint(sum(map(len, update))), *update]
+        self._version = self._home.document.version
         return self._pieces
 
     def _amended(self, document: Document) -> list[Buffer] | None:
@@ -111,6 +123,8 @@ class Answers:
             self.start_from(None)
 
     def close(self) -> None:
+        """Forget it all."""
+        self.start_from(None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

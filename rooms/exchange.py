@@ -80,6 +80,8 @@ class Listener(Protocol):
 class Exchange:
     """Owned by its room, from before anything of it is loaded until it is closed."""
 
+    __slots__ = ("_fanout", "_listener", "_room", "_subscription")
+
     def __init__(self, room: str, fanout: Fanout) -> None:
         self._room = room
         self._fanout = fanout
@@ -97,7 +99,7 @@ class Exchange:
     def close(self) -> None:
         if self._subscription is not None:
             self._subscription.close()
-        self._listener = None
+        self._listener = self._subscription = None
 
     @property
     def node(self) -> str:

@@ -15,7 +15,7 @@ from rooms.write_log import Row, WriteLog
 _log = logging.getLogger(__name__)
 
 MOVE_SECONDS = 3.0
-MOVE_AT_BYTES = 2**20
+MOVE_AT_BYTES = 2**18
 """What is committed is in the tables after this time, or sooner when it is this much."""
 SEGMENT_BYTES = 4 * 2**20
 MAX_UNMOVED_BYTES = 64 * 2**20

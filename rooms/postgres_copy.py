@@ -19,7 +19,8 @@ _PARTS: tuple[tuple[Callable[..., Record], str], ...] = (
     (CopiedEntry, "SELECT seq, time, author, channel, kind, data FROM entries WHERE room = $1 ORDER BY seq"),
     (CopiedSnapshot, "SELECT document, seq, nested, state FROM snapshots WHERE room = $1 ORDER BY document"),
 )
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 200
+"""Each may have megabytes."""
 _MAKE_ROOM = "INSERT INTO rooms (id, name, kind, language, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING key"
 _COUNT = (
     "INSERT INTO counters (id, room, last_seq, last_member) SELECT $1, $2,"

@@ -60,6 +60,7 @@ class Database:
             "application_name": "sangam",
             # Less would call saved what a crash of the database can still lose.
             "synchronous_commit": "on",
+            "jit": "off",  # it would compile for longer than any statement here takes
             "statement_timeout": milliseconds,
             "lock_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,

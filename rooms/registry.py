@@ -57,7 +57,8 @@ class RoomRegistry:
         self._digests = Digests()
         self._idle_seconds = idle_seconds
         self._on_open = on_open
-        self._open: dict[str, asyncio.Task[Room]] = {}
+        self._open: dict[str, Room] = {}
+        self._opening: dict[str, asyncio.Task[Room]] = {}
         self._visits: dict[str, int] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -74,34 +75,62 @@ class RoomRegistry:
     @asynccontextmanager
     async def visit(self, room_id: str) -> AsyncIterator[Room]:
         """The open room, which stays open until the visit ends. Raises RoomNotFound, StoreUnavailable."""
+        room = await self.enter(room_id)
+        try:
+            yield room
+        finally:
+            self.leave(room)
+
+    async def enter(self, room_id: str) -> Room:
+        """Begin a visit that `leave` ends, for somebody who outlives a call. Raises as `visit` does."""
         self._visits[room_id] = self._visits.get(room_id, 0) + 1
         timer = self._timers.pop(room_id, None)
         if timer is not None:
             timer.cancel()
         try:
-            yield await self._opened(room_id)
-        finally:
-            self._visits[room_id] -= 1
-            if not self._visits[room_id]:
-                del self._visits[room_id]
-                loop = asyncio.get_running_loop()
-                self._timers[room_id] = loop.call_later(self._idle_seconds, self._let_go, room_id)
+            return await self._opened(room_id)
+        except BaseException:
+            self._end_visit(room_id)
+            raise
+
+    def leave(self, room: Room) -> None:
+        """End a visit that began with `enter`."""
+        self._end_visit(room.id)
+
+    def _end_visit(self, room_id: str) -> None:
+        self._visits[room_id] -= 1
+        if not self._visits[room_id]:
+            del self._visits[room_id]
+            self._await_idleness(room_id)
+
+    def _await_idleness(self, room_id: str) -> None:
+        if room_id in self._open:
+            loop = asyncio.get_running_loop()
+            self._timers[room_id] = loop.call_later(self._idle_seconds, self._let_go, room_id)
 
     async def _opened(self, room_id: str) -> Room:
         while room_id in self._closing:
             await asyncio.shield(self._closing[room_id])
-        task = self._open.get(room_id)
+        room = self._open.get(room_id)
+        if room is not None:
+            return room
+        task = self._opening.get(room_id)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._load(room_id), name=f"open-{room_id}")
-            self._open[room_id] = task
-        try:
-            return await asyncio.shield(task)
-        except Exception:
-            if self._open.get(room_id) is task:
-                del self._open[room_id]
-            raise
+            self._opening[room_id] = task
+        return await asyncio.shield(task)
 
     async def _load(self, room_id: str) -> Room:
+        try:
+            room = await self._loaded(room_id)
+            self._open[room_id] = room
+        finally:
+            del self._opening[room_id]
+        if room_id not in self._visits:  # who wanted it has gone meanwhile
+            self._await_idleness(room_id)
+        return room
+
+    async def _loaded(self, room_id: str) -> Room:
         """Heard before read: what another node writes meanwhile is in the one or the other."""
         exchange = Exchange(room_id, self._fanout)
         await exchange.open()
@@ -125,30 +154,28 @@ class RoomRegistry:
 
     def _let_go(self, room_id: str) -> None:
         self._timers.pop(room_id, None)
-        task = self._open.get(room_id)
-        if task is not None and room_id not in self._visits and room_id not in self._closing:
-            closing = self._close(room_id, task)
+        room = self._open.get(room_id)
+        if room is not None and room_id not in self._visits and room_id not in self._closing:
+            closing = self._close(room)
             self._closing[room_id] = asyncio.get_running_loop().create_task(closing, name=f"close-{room_id}")
 
-    async def _close(self, room_id: str, task: asyncio.Task[Room]) -> None:
+    async def _close(self, room: Room) -> None:
         """Only after its journal is flushed; who comes meanwhile waits and opens it anew."""
         try:
-            await (await task).settle()
+            await room.settle()
         except Exception as error:
-            _log.error("closing a room failed", extra={"room": room_id, "error": repr(error)})
+            _log.error("closing a room failed", extra={"room": room.id, "error": repr(error)})
         finally:
-            if task.exception() is None:
-                task.result().exchange.close()
-            del self._open[room_id]
-            del self._closing[room_id]
+            room.close()
+            del self._open[room.id]
+            del self._closing[room.id]
 
     def opened(self) -> list[Room]:
-        done = [task for task in self._open.values() if task.done() and not task.cancelled()]
-        return [task.result() for task in done if task.exception() is None]
+        return list(self._open.values())
 
     def here(self, room_id: str) -> Room | None:
         """The room if it is open now; for a look, not to hold."""
-        return next((room for room in self.opened() if room.id == room_id), None)
+        return self._open.get(room_id)
 
     def _node_gone(self, node: str) -> None:
         for room in self.opened():

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -52,6 +51,25 @@ class _SealedEvents:
 class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
+    __slots__ = (
+        "_digests",
+        "_documents",
+        "_elsewhere",
+        "_events",
+        "_here",
+        "_journal",
+        "_leaving",
+        "_limits",
+        "_loading",
+        "_store",
+        "_trials",
+        "exchange",
+        "id",
+        "members",
+        "record",
+        "sessions",
+    )
+
     def __init__(
         self,
         record: RoomRecord,
@@ -74,37 +92,39 @@ class Room:
         self._digests = digests
         self.exchange = exchange
         self._elsewhere: dict[str, dict[str, Member]] = {}
-        self._documents: dict[str, asyncio.Task[SharedDocument]] = {}
+        self._documents: dict[str, SharedDocument] = {}
+        self._loading: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
-        self._here: Counter[str] = Counter()
+        self._here: dict[str, int] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
 
     async def document(self, name: str) -> SharedDocument:
         """Load it once, however many ask at the same moment; a failed load is not remembered."""
-        task = self._documents.get(name)
+        shared = self._documents.get(name)
+        if shared is not None:
+            return shared
+        task = self._loading.get(name)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._load(name), name=f"load-{name}")
-            self._documents[name] = task
-        try:
-            return await asyncio.shield(task)
-        except Exception:
-            if self._documents.get(name) is task:
-                del self._documents[name]
-            raise
+            self._loading[name] = task
+        return await asyncio.shield(task)
 
     async def _load(self, name: str) -> SharedDocument:
-        shared = SharedDocument(
-            *(self.id, name, self._journal, self._store),
-            self._limits.max_document_bytes,
-            *(self._trials, self._digests, self.exchange),
-        )
-        await shared.load()
+        try:
+            shared = SharedDocument(
+                *(self.id, name, self._journal, self._store),
+                self._limits.max_document_bytes,
+                *(self._trials, self._digests, self.exchange),
+            )
+            await shared.load()
+            self._documents[name] = shared
+        finally:
+            del self._loading[name]
         shared.siblings.ask()
         return shared
 
     def loaded(self) -> list[SharedDocument]:
-        tasks = [task for task in self._documents.values() if task.done() and not task.cancelled()]
-        return [task.result() for task in tasks if task.exception() is None]
+        return list(self._documents.values())
 
     # Sessions
 
@@ -134,7 +154,7 @@ class Room:
 
     def _arrive(self, member: Member) -> None:
         self.members[member.id] = member
-        self._here[member.id] += 1
+        self._here[member.id] = self._here.get(member.id, 0) + 1
         timer = self._leaving.pop(member.id, None)
         if timer is not None:
             timer.cancel()
@@ -256,6 +276,12 @@ class Room:
     def close_sessions(self, code: CloseCode, reason: str) -> None:
         for session in list(self.sessions):
             session.outbox.close(code, reason)
+
+    def close(self) -> None:
+        """For good, once it is settled and nobody visits it."""
+        self.exchange.close()
+        for shared in self.loaded():
+            shared.close()
 
     async def settle(self) -> None:
         """Say who left and write the snapshots; the journal is flushed by the caller."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Iterator, Sequence
 
 from realtime.digest import Digests
@@ -69,11 +68,11 @@ class SharedDocument:
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
         self.siblings = Siblings(self, exchange)
-        self._gathered = Gathered(self)
+        self._gathered: Gathered | None = None
         self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
-        self._known_edits: deque[tuple[int, Session, int]] = deque()
+        self._known_edits: list[tuple[int, Session, int]] = []
         self._authors: dict[int, str] = {}
         self._mending: asyncio.Future[None] | None = None
 
@@ -220,18 +219,18 @@ class SharedDocument:
     def _know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
         self._authors[client] = author
-        self._gathered.new_clients.append((author, client))
+        self._batch().new_clients.append((author, client))
 
     def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
-        self._gathered.add(session, update, acknowledgements)
+        self._batch().add(session, update, acknowledgements)
         self._await_commit(update)
         session.unseen += 1
 
     def _gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
-        self._gathered.is_for_all = True
-        self._gathered.updates.append(update)
-        self._gathered.by_author.setdefault(author, []).append(update)
+        self._batch().is_for_all = True
+        self._batch().updates.append(update)
+        self._batch().by_author.setdefault(author, []).append(update)
         self._await_commit(update)
 
     def _await_commit(self, update: bytes) -> None:
@@ -243,7 +242,7 @@ class SharedDocument:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self.unshown:
             session.count_unseen(MAX_UNSEEN_UPDATES)
-            self._gathered.replies.append((session, body))
+            self._batch().replies.append((session, body))
             self._journal.touch(self)
         else:
             self._deliver(session, body)
@@ -264,8 +263,8 @@ class SharedDocument:
     def _announce(self, session: Session, states: list[AwarenessState]) -> None:
         changed = self.presence.announce(session, states)
         if changed:
-            self._gathered.changed_clients.update(changed)
-            self._gathered.speakers.add(session)
+            self._batch().changed_clients.update(changed)
+            self._batch().speakers.add(session)
             self._journal.touch(self)
 
     def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
@@ -277,17 +276,29 @@ class SharedDocument:
         session.live, session.ended = False, True
         gone = self.presence.leave(session)
         if gone:
-            self._gathered.changed_clients.update(gone)
-            self._gathered.is_for_all = True
+            self._batch().changed_clients.update(gone)
+            self._batch().is_for_all = True
             self._journal.touch(self)
         if not self.audience:
             self.presence.forget_gone()
-            self._gathered.changed_clients.clear()
+            if self._gathered is not None:
+                self._gathered.changed_clients.clear()
+
+    def close(self) -> None:
+        """For good, when its room is let go. Its parts know it: only the garbage collector would find them."""
+        self.siblings.close()
+        del self.siblings, self.audience, self._answers, self._shelf
 
     # The batch
 
+    def _batch(self) -> Gathered:
+        """Made when something comes: most documents are quiet."""
+        if self._gathered is None:
+            self._gathered = Gathered(self)
+        return self._gathered
+
     def seal(self) -> Gathered:
-        sealed, self._gathered = self._gathered, Gathered(self)
+        sealed, self._gathered = self._batch(), None
         now = int(time.time() * 1000)
         for author, client in sealed.new_clients:
             sealed.drafts.append(Draft(self.room, now, author, self.name, "client", write_uint(client)))
@@ -322,7 +333,7 @@ class SharedDocument:
 
     def gather_question(self, state_vector: bytes) -> None:
         """Another node's; it is answered with the next batch."""
-        self._gathered.asked.append(state_vector)
+        self._batch().asked.append(state_vector)
         self._journal.touch(self)
 
     async def stored_updates(self) -> Iterator[bytes]:
@@ -371,7 +382,7 @@ class SharedDocument:
         del self._uncommitted[: len(sealed.updates)]
         self._committed += len(sealed.updates)
         while self._known_edits and self._known_edits[0][0] <= self._committed:
-            _, session, count = self._known_edits.popleft()
+            _, session, count = self._known_edits.pop(0)
             session.acknowledge(count)
         self._shelf.count(sealed.drafts, self.document.size)
 
@@ -379,7 +390,7 @@ class SharedDocument:
         since = self._shelf.bytes + sum(map(len, self._uncommitted))
         self.document.weigh(len(snapshot.whole) + since)
         if snapshot.table.parts:
-            self._answers.start_from(snapshot)
+            self._answers.renew(snapshot)
 
     async def put_away(self) -> None:
         """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""

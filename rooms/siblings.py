@@ -48,6 +48,13 @@ class Siblings:
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
 
+    def close(self) -> None:
+        """For good, once nothing is heard any more."""
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._rereading is not None:
+            self._rereading.cancel()
+
     @property
     def are_none(self) -> bool:
         return self._exchange.is_alone

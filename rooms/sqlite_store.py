@@ -137,14 +137,21 @@ class SqliteStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self._folder / "lock")
             self._writer, self._reader = _Worker("store-writer"), _Worker("store-reader")
-            self._write = await self._do(self._writer, self._connect)
-            self._read = await self._do(self._reader, self._connect)
+            # A statement kept for the next time keeps a copy of what it wrote: megabytes for each number of rows.
+            self._write = await self._do(self._writer, lambda: self._connect(kept_statements=0))
+            self._read = await self._do(self._reader, lambda: self._connect(kept_statements=128))
             await self._intake.open()
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable(f"the data folder {self._folder} cannot be used: {error}") from error
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._folder / "sangam.db", isolation_level=None, check_same_thread=False)
+    def _connect(self, kept_statements: int) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._folder / "sangam.db",
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=kept_statements,
+        )
+        connection.execute("PRAGMA cache_size = -512")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {self._sync}")
         connection.execute("PRAGMA foreign_keys = ON")

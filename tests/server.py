@@ -35,8 +35,11 @@ class Joined(msgspec.Struct, frozen=True):
 class Server:
     """`sangam serve` on a data folder. Killed and started again it keeps its port, so that clients find it."""
 
-    def __init__(self, data: Path, *arguments: str, log: Path | None = None, **settings: object) -> None:
+    def __init__(
+        self, data: Path, *arguments: str, log: Path | None = None, module: str = "api", **settings: object
+    ) -> None:
         self.data = data
+        self._module = module
         self.log = log or data.with_name(data.name + ".log")
         self._arguments = arguments
         self._settings = {f"SANGAM_{name.upper()}": str(value) for name, value in settings.items()}
@@ -46,7 +49,7 @@ class Server:
     def start(self) -> None:
         """Returns once it listens; raises AssertionError with its log if it does not."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SANGAM_")}
-        command = [sys.executable, "-m", "api", "serve", "--port", str(self.port), "--data", str(self.data)]
+        command = [sys.executable, "-m", self._module, "serve", "--port", str(self.port), "--data", str(self.data)]
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [*command, *self._arguments],
@@ -123,9 +126,11 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, *arguments: str, log: Path | None = None, **settings: object) -> Iterator[Server]:
+def running(
+    data: Path, *arguments: str, log: Path | None = None, module: str = "api", **settings: object
+) -> Iterator[Server]:
     """A started server, ended whatever happens."""
-    server = Server(data, *arguments, log=log, **settings)
+    server = Server(data, *arguments, log=log, module=module, **settings)
     try:
         server.start()
         yield server

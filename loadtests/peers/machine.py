@@ -5,6 +5,7 @@ import platform
 import resource
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _PROCESSOR_CLOCK = 2
@@ -35,17 +36,22 @@ def family(pid: int) -> Iterator[int]:
 
 
 def processor_seconds(pid: int) -> float:
-    """Of all threads, user and system, to the nanosecond; of descendants too."""
-    return sum(time.clock_gettime((~one << 3) | _PROCESSOR_CLOCK) for one in family(pid))
+    """Of all threads, user and system, to the nanosecond; of descendants too, as long as they live."""
+    total = 0.0
+    for one in family(pid):
+        with suppress(OSError):
+            total += time.clock_gettime((~one << 3) | _PROCESSOR_CLOCK)
+    return total
 
 
 def memory_kib(pid: int) -> int:
-    """Proportional set size: what is shared with other processes is divided among them."""
+    """Proportional set size: what is shared with other processes is divided among them. Who ends meanwhile has none."""
     total = 0
     for one in family(pid):
-        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
+        with suppress(OSError):
+            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
     return total
 
 

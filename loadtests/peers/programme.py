@@ -17,7 +17,7 @@ CROWD = Shape(rooms=5, size=30, typists=30, rate=3.0, seconds=8.0, cursors=True)
 KILLED = Shape(rooms=10, size=4, typists=2, rate=10.0, seconds=10.0)
 FLOOD = Shape(rooms=1, size=20, typists=1, rate=64.0, seconds=8.0, edit_units=65_536)
 STORM = Shape(rooms=100, size=20, typists=2, rate=2.0, seconds=3.0)
-MANY = Shape(rooms=5000, size=2, typists=1, rate=0.1, seconds=20.0)
+MANY = Shape(rooms=5000, size=2, typists=1, rate=0.4, seconds=20.0)
 CYCLE = Shape(rooms=100, size=2, typists=2, rate=5.0, seconds=1.0)
 
 

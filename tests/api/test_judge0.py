@@ -9,12 +9,13 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import judge0  # type: ignore[import-untyped]
 import pytest
 
+from api.callbacks import Callbacks
 from tests.server import Server, eventually, running
 
 TOKEN = "open sesame"
@@ -271,7 +272,7 @@ async def test_E35_callbacks_go_to_the_allowed_host_and_are_tried_again(api: Api
     assert set(told) == DEFAULTS
 
 
-async def test_E34_two_hundred_submissions_each_have_one_result(api: Api) -> None:
+async def test_E34_a_hundred_submissions_at_once_each_have_one_result(api: Api) -> None:
     def go(number: int) -> str:
         other = {"X-Auth-Token": "other"}
         body = {"source_code": f"print({number})", "language_id": 71}
@@ -282,3 +283,56 @@ async def test_E34_two_hundred_submissions_each_have_one_result(api: Api) -> Non
 
     results = await asyncio.gather(*(asyncio.to_thread(go, number) for number in range(100)))
     assert results == [f"{number}\n" for number in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://hooks.example/x?y=1", True),
+        ("http://HOOKS.example:80/", True),
+        ("http://hooks.example:8080/", False),
+        ("http://other.example:8080/", True),
+        ("http://other.example/", False),
+        ("http://hooks.example.evil.test/", False),
+        ("http://evil.test/hooks.example", False),
+        ("http://hooks.example@evil.test/", False),
+        ("http://evil.test#@hooks.example/", False),
+        ("http://hooks.example\\@evil.test/", False),
+        ("http://hooks.example/\r\nX: y", False),
+        ("http://hooks.example:x/", False),
+        ("ftp://hooks.example/", False),
+        ("//hooks.example/", False),
+        ("http://[::1]/", False),
+        ("http://127.0.0.1/", False),
+        ("", False),
+    ],
+)
+def test_E35_only_named_hosts_are_called(url: str, allowed: bool) -> None:
+    assert Callbacks("hooks.example, other.example:8080").allows(url) == allowed
+    assert not Callbacks("").allows(url)
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    """Sends everybody on to itself, and counts them."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_PUT(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(307)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+async def test_E35_a_redirect_is_not_followed_and_three_tries_are_all() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as http:
+        Thread(target=http.serve_forever, daemon=True).start()
+        callbacks = Callbacks(f"127.0.0.1:{http.server_port}")
+        callbacks.put(f"http://127.0.0.1:{http.server_port}/first", b"{}")
+        await eventually(lambda: len(Redirecting.asked) == 3)
+        await callbacks.close()
+        http.shutdown()
+    assert Redirecting.asked == ["/first"] * 3

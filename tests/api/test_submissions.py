@@ -1,5 +1,7 @@
 """Problems and submissions of a room, through the real server."""
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,7 +9,7 @@ import pytest
 
 from tests.api.scene import Scene, until
 from tests.clients import FILE, Client, mux_client, y_client
-from tests.server import eventually
+from tests.server import eventually, running
 
 SUM = {
     "id": "sum",
@@ -81,6 +83,10 @@ class Desk:
 
         await until(is_over)
         return about
+
+    def has(self, kind: str, times: int) -> bool:
+        """Are there so many entries of this kind?"""
+        return [known for known, _ in self.entries()].count(kind) == times
 
     def entries(self) -> list[tuple[str, dict[str, Any]]]:
         found = self.scene.server.entries(self.scene.observer, "run")
@@ -190,3 +196,32 @@ async def test_E32_too_many_wait_no_longer_and_the_others_know_their_place(desk:
         assert (await desk.judged(submission))["state"] == "cancelled"
     await until(lambda: [kind for kind, _ in desk.entries()].count("judged") == 3)
     assert (await desk.submit(file_id, "slow")).status_code == 201
+
+
+async def test_E32_a_submission_under_a_server_that_dies_or_stops_is_lost_once(tmp_path: Path) -> None:
+    slow = SUM | {"id": "slow", "limits": {"cpuSeconds": 9}}
+    with running(tmp_path / "data", drain_seconds=2) as server:
+        scene = Scene(server)
+        writer = y_client(server, scene.room, scene.host.token)
+        await writer.until_connected()
+        await eventually(lambda: server.call("GET", "/api/config").json()["execution"]["available"])
+        desk = Desk(scene, writer)
+        await desk.call("PUT", "/problems/slow", "host", json=slow)
+        file_id = await desk.write("import time; time.sleep(60)")
+        for times in (1, 2):
+            answer = await desk.submit(file_id, "slow")
+            assert answer.status_code == 201, answer.text
+            await until(partial(desk.has, "submitted", times))
+            if times == 1:
+                server.restart()
+                await eventually(lambda: server.call("GET", "/api/config").json()["execution"]["available"])
+            else:
+                assert server.stop() == 0
+                server.start()
+            look = y_client(server, scene.room, scene.host.token)
+            await look.until_connected()  # the room opens
+            await until(partial(desk.has, "judged", times))
+            await look.close()
+        ends = [data for kind, data in desk.entries() if kind == "judged"]
+        assert [(end["state"], end["report"]) for end in ends] == [("lost", None)] * 2
+        await writer.close()

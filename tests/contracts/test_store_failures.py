@@ -65,17 +65,20 @@ async def test_D6_D7_a_stopped_database_is_told_and_found_again(
 async def test_D6_D7_a_paused_database_is_told_and_what_it_did_meanwhile_is_not_done_twice(
     store: PostgresStore, own_server: PostgresServer
 ) -> None:
-    assert await store.append("before", [draft()]) == [1]
+    """On more than one connection: none of them may stay behind."""
+    names = [f"while-{number}" for number in range(3)]
+    before = await asyncio.gather(*(store.append(f"before-{number}", [draft()]) for number in range(2)))
+    assert sorted(before) == [[1], [2]]
     own_server.pause()
     try:
-        for number in range(2):
-            assert "no answer in time" in await check_refuses(store, f"while-{number}")
+        for said in await asyncio.gather(*(check_refuses(store, name) for name in names)):
+            assert "no answer in time" in said
     finally:
         own_server.resume()
-    numbers = [await until_appended(store, f"while-{number}") for number in (0, 1, 0)]
-    assert sorted(numbers[:2]) == [[2], [3]]
-    assert numbers[0] == numbers[2]
-    assert (await store.load("rm_one", "main")).tail == (b"x",) * 3
+    numbers = [await until_appended(store, name) for name in (*names, names[0])]
+    assert sorted(numbers[:3]) == [[3], [4], [5]]
+    assert numbers[0] == numbers[3]
+    assert (await store.load("rm_one", "main")).tail == (b"x",) * 5
 
 
 async def test_D3_D6_an_answer_that_never_came_is_given_at_the_next_try(own_server: PostgresServer) -> None:

@@ -11,7 +11,7 @@ from asyncpg.connection import Connection
 
 from rooms.errors import RoomNotFound
 from rooms.postgres_store import PostgresStore
-from tests.contracts.conftest import draft, make_rooms
+from tests.contracts.conftest import draft, make_rooms, opened
 
 Join = Callable[[], Awaitable[PostgresStore]]
 ROOMS = [f"rm_{number}" for number in range(8)]
@@ -105,6 +105,21 @@ async def test_D3_a_commit_is_forgotten_only_after_it_was_answered(nodes: Join, 
         await connection.execute("UPDATE commits SET time = now() - interval '2 days'")
         await one.sweep(0.0)
         assert await connection.fetchval("SELECT count(*) FROM commits") == 0
+
+
+async def test_D4_nodes_that_find_their_rooms_in_another_order_never_wait_in_a_circle(address: str) -> None:
+    """One walks through an index, one through the table: the rooms lie there in the opposite order."""
+    by_index = address + "?enable_seqscan=off&enable_bitmapscan=off"
+    by_table = address + "?enable_indexscan=off&enable_bitmapscan=off&enable_indexonlyscan=off"
+    async with opened(PostgresStore(by_index)) as one, opened(PostgresStore(by_table)) as two:
+        rooms = [f"rm_{number:03}" for number in range(200)]
+        await make_rooms(one, *reversed(rooms))
+        batch = [draft(room) for room in rooms]
+        for number in range(20):
+            answers = await asyncio.gather(
+                *(node.append(f"{place}-{number}", batch) for place, node in enumerate((one, two)))
+            )
+            assert sorted(answers) == [[2 * number + 1] * 200, [2 * number + 2] * 200]
 
 
 async def test_D4_a_room_that_somebody_holds_locks_no_other_room(nodes: Join, address: str) -> None:

@@ -3,10 +3,11 @@
 import socket
 from collections.abc import Callable
 
+import asyncpg
 import pytest
 
 from rooms.errors import StoreUnavailable
-from rooms.postgres_schema import migrations
+from rooms.postgres_schema import Migration, migrate, migrations, version
 from rooms.postgres_store import PostgresStore
 from tests.contracts.conftest import make_rooms, opened
 from tests.services.postgres import PostgresServer
@@ -68,6 +69,27 @@ async def test_D8_tables_of_another_version_are_refused_and_left_alone(
     name, latest = address.rpartition("/")[2], migrations()[-1].number
     postgres_server.sql(f"UPDATE migrations SET number = {latest + 1} WHERE number = {latest}", name)
     assert "newer program" in await refusal(address)
+    postgres_server.sql("UPDATE migrations SET number = -1", name)
+    assert "run: sangam migrate" in await refusal(address)
+    assert postgres_server.sql("SELECT count(*) FROM rooms", name) == "1"
+
+
+async def test_D8_only_the_missing_steps_are_applied_and_all_of_them_or_none(address: str) -> None:
+    steps = [*migrations(), Migration(2, "more", "CREATE TABLE more (a integer); INSERT INTO more VALUES (7)")]
+    broken = [*steps, Migration(3, "good", "CREATE TABLE good ()"), Migration(4, "bad", "CREATE TABLE more ()")]
+    connection = await asyncpg.connect(address)
+    try:
+        async with connection.transaction():
+            assert [step.number for step in await migrate(connection, steps)] == [1, 2]
+        with pytest.raises(asyncpg.DuplicateTableError):
+            async with connection.transaction():
+                await migrate(connection, broken)
+        assert await version(connection) == 2
+        assert await connection.fetchval("SELECT to_regclass('good')") is None
+        async with connection.transaction():
+            assert await migrate(connection, steps) == []
+    finally:
+        await connection.close()
 
 
 def test_D8_migrations_are_numbered_without_a_gap() -> None:

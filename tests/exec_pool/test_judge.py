@@ -10,10 +10,13 @@ from exec_pool.judge import Judge, Progress
 from exec_pool.judge_course import Judgement
 from exec_pool.judge_problem import Custom, Group, Problem, ProblemLimits, Program, Test
 from exec_pool.judge_report import report
+from exec_pool.judge_work import TrialOrder, Workplace, encode_order, read_trial
+from exec_pool.limits import ExecSettings, Limits
 from exec_pool.runner_pool import Runner
+from exec_pool.work import Job
 from tests.exec_pool.playground import ROWS, until
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
 
 SUM = Problem("sum", tests=tuple(Test(f"{n} 2\n", f"{n + 2}\n", hidden=n > 1) for n in range(4)))
 SMALL = ProblemLimits(cpu_seconds=0.3, wall_seconds=1.0, memory_bytes=64 * 2**20, output_bytes=10_000)
@@ -47,8 +50,8 @@ SUMS = {
 
 
 @pytest.mark.parametrize("language", list(SUMS))
-async def test_V1_one_build_serves_all_tests(runner: Runner, language: str) -> None:
-    judgement = await judge(runner, SUM, program(SUMS[language], language))
+async def test_V1_one_build_serves_all_tests(sandbox: Runner, language: str) -> None:
+    judgement = await judge(sandbox, SUM, program(SUMS[language], language))
     assert (verdicts(judgement), judgement.verdict, judgement.points) == ("AC AC AC AC", "AC", 1.0)
 
 
@@ -129,9 +132,9 @@ sys.exit({"yes": 0, "kattis": 42, "no": 1, "pe": 2, "part": 7}.get(said.strip(),
         ("odd", "IE", 0.0, ""),
     ],
 )
-async def test_V4_a_custom_checker_decides(runner: Runner, said: str, verdict: str, points: float, note: str) -> None:
+async def test_V4_a_custom_checker_decides(sandbox: Runner, said: str, verdict: str, points: float, note: str) -> None:
     problem = Problem("p", tests=ONE.tests, checker=Custom(program(CHECK)))
-    judgement = await judge(runner, problem, program(f"print({said!r})"))
+    judgement = await judge(sandbox, problem, program(f"print({said!r})"))
     assert (judgement.verdict, judgement.points, judgement.tests[0].note) == (verdict, points, note)
 
 
@@ -152,9 +155,9 @@ print(sorted(os.listdir("/work")), sys.argv[1:], file=sys.stderr)
 """
 
 
-async def test_V7_a_cell_of_the_solution_holds_no_answer_and_nothing_of_another_test(runner: Runner) -> None:
+async def test_V7_a_cell_of_the_solution_holds_no_answer_and_nothing_of_another_test(sandbox: Runner) -> None:
     tests = tuple(Test("in", "nothing", hidden=hidden) for hidden in (False, True, False, True))
-    judgement = await judge(runner, Problem("p", tests=tests, checker=Exact()), program(SPY))
+    judgement = await judge(sandbox, Problem("p", tests=tests, checker=Exact()), program(SPY))
     assert {test.output for test in judgement.tests} == {b"nothing\n"}
     assert {test.errors for test in judgement.tests} == {b"['main.py'] []\n"}
 
@@ -204,3 +207,19 @@ async def test_V8_a_cancelled_judging_stops_what_runs(runner: Runner) -> None:
         await task
     await until(lambda: runner.stats().running == 0)
     assert time.monotonic() - started < 2.0
+
+
+async def test_V1_no_cell_of_a_judging_is_left() -> None:
+    alone = Runner(ExecSettings(engine="bubblewrap", warm_cells=0, slots=2))
+    await alone.open()
+    assert (await alone.checked()).ok
+    problem = Problem("p", tests=SUM.tests, checker=Custom(program("pass")))
+    assert (await judge(alone, problem, program("pass"))).verdict == "AC"
+    work = Workplace(alone, 10.0)
+    order = TrialOrder(language="python", files={"a.py": b"print(1)"}, entry="a.py", limits=Limits())
+    body = encode_order(order)
+    trial = read_trial(await work.perform(Job(id="x", room="r", user="u", body=body), lambda _: None))
+    assert trial.runs[0].stdout == b"1\n"
+    assert alone.stats().cells_opened >= 4
+    await until(lambda: alone.stats().idle_cells == 0)
+    await alone.close()

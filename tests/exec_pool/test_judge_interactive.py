@@ -7,7 +7,7 @@ from exec_pool.judge_course import Judgement
 from exec_pool.judge_problem import Interactor, Problem, ProblemLimits, Program, Test
 from exec_pool.runner_pool import Runner
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
 
 HOST = """
 import sys
@@ -43,8 +43,8 @@ async def play(runner: Runner, solution: str, host: str = HOST, numbers: tuple[i
     return await Judge(runner).judge(problem, Program("python", {"main.py": solution}, "main.py"), lambda _: None)
 
 
-async def test_V5_a_solution_talks_with_the_interactor(runner: Runner) -> None:
-    judgement = await play(runner, GOOD, numbers=(1, 50, 77, 100))
+async def test_V5_a_solution_talks_with_the_interactor(sandbox: Runner) -> None:
+    judgement = await play(sandbox, GOOD, numbers=(1, 50, 77, 100))
     assert (judgement.verdict, judgement.points) == ("AC", 1.0)
     assert judgement.tests[2].output.split()[:2] == [b"50", b"75"]
 

@@ -17,7 +17,7 @@ people = st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.integers(1,
 
 
 @given(st.lists(people | st.sampled_from(["take", "leave"]), max_size=60), st.integers(1, 4))
-def test_Q1_slots_are_never_exceeded_and_nobody_is_forgotten(steps: list[object], slots: int) -> None:
+def test_V21_slots_are_never_exceeded_and_nobody_is_forgotten(steps: list[object], slots: int) -> None:
     turns, running, waiting = Turns(slots, WIDE), dict[str, int](), set[str]()
     for number, step in enumerate(steps):
         if isinstance(step, tuple):
@@ -50,7 +50,7 @@ def served(turns: Turns) -> list[str]:
     return order
 
 
-def test_Q1_a_flood_delays_only_itself() -> None:
+def test_V21_a_flood_delays_only_itself() -> None:
     turns = Turns(1, WIDE)
     for number in range(1000):
         turns.join(Entry(f"flood {number}", "flood", "f"))
@@ -61,7 +61,7 @@ def test_Q1_a_flood_delays_only_itself() -> None:
     assert len(order) == len(set(order)) == 1050
 
 
-def test_Q1_users_of_a_room_take_turns_too() -> None:
+def test_V21_users_of_a_room_take_turns_too() -> None:
     turns = Turns(1, WIDE)
     for number in range(5):
         turns.join(Entry(f"a{number}", "room", "asha"))
@@ -70,7 +70,7 @@ def test_Q1_users_of_a_room_take_turns_too() -> None:
     assert served(turns) == ["a0", "b0", "a1", "b1", "a2", "a3", "a4"]
 
 
-def test_Q1_a_room_that_uses_slots_waits_for_one_that_does_not() -> None:
+def test_V21_a_room_that_uses_slots_waits_for_one_that_does_not() -> None:
     turns = Turns(3, WIDE)
     for number in range(4):
         turns.join(Entry(f"a{number}", "a", "x"))
@@ -80,7 +80,7 @@ def test_Q1_a_room_that_uses_slots_waits_for_one_that_does_not() -> None:
     assert [entry.id for entry in (*begun, third) if entry] == ["a0", "a1", "b"]
 
 
-def test_Q1_a_pair_gets_its_slots_though_singles_keep_coming() -> None:
+def test_V21_a_pair_gets_its_slots_though_singles_keep_coming() -> None:
     turns = Turns(2, WIDE)
     turns.join(Entry("single", "a", "x"))
     turns.take()
@@ -93,7 +93,7 @@ def test_Q1_a_pair_gets_its_slots_though_singles_keep_coming() -> None:
     assert taken.id == "pair"
 
 
-def test_Q2_the_line_is_bounded_and_says_when_to_try_again() -> None:
+def test_V22_the_line_is_bounded_and_says_when_to_try_again() -> None:
     turns = Turns(1, Bounds(total=6, room=4, user=2))
     turns.join(Entry("1", "a", "x"))
     turns.join(Entry("2", "a", "x"))
@@ -116,7 +116,7 @@ def test_Q2_the_line_is_bounded_and_says_when_to_try_again() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz")), max_size=30))
-def test_Q4_positions_are_the_order_of_service(people: list[tuple[str, str]]) -> None:
+def test_V24_positions_are_the_order_of_service(people: list[tuple[str, str]]) -> None:
     turns = Turns(1, WIDE)
     for number, (room, user) in enumerate(people):
         turns.join(Entry(str(number), room, user))
@@ -126,7 +126,7 @@ def test_Q4_positions_are_the_order_of_service(people: list[tuple[str, str]]) ->
     assert served(turns) == by_position
 
 
-def test_Q4_the_wait_is_guessed_from_what_jobs_took() -> None:
+def test_V24_the_wait_is_guessed_from_what_jobs_took() -> None:
     turns = Turns(2, WIDE)
     for number in range(40):
         turns.join(Entry(str(number), "a", "x"))
@@ -167,7 +167,7 @@ class Bakery:
         return b"done " + work.body
 
 
-async def test_Q3_every_job_has_exactly_one_result() -> None:
+async def test_V23_every_job_has_exactly_one_result() -> None:
     bakery = Bakery()
     work: WorkQueue = LocalWork(bakery.perform, slots=4, bounds=WIDE)
     said: list[bytes] = []
@@ -185,7 +185,7 @@ async def test_Q3_every_job_has_exactly_one_result() -> None:
     assert (stats.waiting, stats.running, stats.done, stats.lost) == (0, 0, 399, 1)
 
 
-async def test_Q3_cancelling_frees_the_slot_and_who_awaits_is_told() -> None:
+async def test_V23_cancelling_frees_the_slot_and_who_awaits_is_told() -> None:
     bakery = Bakery()
     work = LocalWork(bakery.perform, slots=1)
     first, second, third = (work.submit(job(n), lambda _: None) for n in range(3))
@@ -208,7 +208,7 @@ async def test_Q3_cancelling_frees_the_slot_and_who_awaits_is_told() -> None:
     assert (work.stats().running, work.stats().waiting) == (0, 0)
 
 
-async def test_Q3_a_job_cancelled_before_its_first_step_leaves_its_slot() -> None:
+async def test_V23_a_job_cancelled_before_its_first_step_leaves_its_slot() -> None:
     bakery = Bakery()
     work = LocalWork(bakery.perform, slots=1)
     work.submit(job(1), lambda _: None).cancel()
@@ -218,7 +218,7 @@ async def test_Q3_a_job_cancelled_before_its_first_step_leaves_its_slot() -> Non
     assert bakery.begun == [second.job.id]
 
 
-async def test_Q5_drain_lets_end_what_runs_and_tells_who_waits() -> None:
+async def test_V25_drain_lets_end_what_runs_and_tells_who_waits() -> None:
     bakery = Bakery()
     work = LocalWork(bakery.perform, slots=1)
     runs, waits = (work.submit(job(n), lambda _: None) for n in range(2))
@@ -233,7 +233,7 @@ async def test_Q5_drain_lets_end_what_runs_and_tells_who_waits() -> None:
     await draining
 
 
-async def test_Q5_drain_stops_what_takes_too_long() -> None:
+async def test_V25_drain_stops_what_takes_too_long() -> None:
     bakery = Bakery()
     work = LocalWork(bakery.perform, slots=1)
     ticket = work.submit(job(1), lambda _: None)
@@ -244,7 +244,7 @@ async def test_Q5_drain_stops_what_takes_too_long() -> None:
     assert bakery.ended == {ticket.job.id: 1}
 
 
-async def test_Q1_two_hundred_rooms_wait_no_more_than_thrice_their_share() -> None:
+async def test_V21_two_hundred_rooms_wait_no_more_than_thrice_their_share() -> None:
     """One room floods, two hundred send three each; every room's last job is served within three fair shares."""
     order: list[str] = []
 

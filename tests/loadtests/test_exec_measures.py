@@ -5,7 +5,7 @@ import asyncio
 from loadtests.exec.measures import Once, Plain, in_turns, rate, spread
 
 
-async def test_L8_every_measure_meets_every_round() -> None:
+async def test_L9_every_measure_meets_every_round() -> None:
     heard: list[str] = []
 
     def measure(name: str) -> Once:
@@ -24,20 +24,20 @@ async def test_L8_every_measure_meets_every_round() -> None:
     assert set(rounds) == {("-", "plain", "-", "cell"), ("-", "cell", "-", "plain")}
 
 
-def test_L8_a_spread_is_of_all_measurements() -> None:
+def test_L9_a_spread_is_of_all_measurements() -> None:
     found = spread([0.001 * number for number in range(1, 101)])
     assert (round(found.p50, 4), found.count) == (0.0505, 100)
     assert 0.094 < found.p95 < 0.096
 
 
-async def test_L8_a_rate_counts_what_ended() -> None:
+async def test_L9_a_rate_counts_what_ended() -> None:
     async def once(_: int) -> None:
         await asyncio.sleep(0)
 
     assert await rate(once, 4, 0.05) > 100
 
 
-async def test_L8_plain_is_the_same_program_in_a_bare_process() -> None:
+async def test_L9_plain_is_the_same_program_in_a_bare_process() -> None:
     plain = Plain()
     try:
         assert 0 < await plain.once() < 30

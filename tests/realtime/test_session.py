@@ -1,6 +1,9 @@
 """Outboxes and sessions."""
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from realtime.errors import CloseCode
 from realtime.frames import Bundle, binary_frame
@@ -165,3 +168,48 @@ async def test_S5_somebody_who_is_gone_costs_the_others_of_the_turn_nothing() ->
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert [wire.writes for wire in wires] == [[binary_frame(b"edit")], [], [binary_frame(b"edit")]]
+
+
+@asynccontextmanager
+async def connected(high: int) -> AsyncIterator[tuple[asyncio.Transport, socket.socket]]:
+    """A transport, and the peer's end of it."""
+    here, there = socket.socketpair()
+    here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    here.setblocking(False)
+    transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=here)
+    transport.set_write_buffer_limits(high=high)
+    yield transport, there
+    transport.abort()
+    there.close()
+
+
+async def test_S1_what_the_socket_does_not_take_at_once_follows_in_order() -> None:
+    async with connected(high=2**24) as (transport, there):
+        file = transport.get_extra_info("socket").fileno()
+        turn = Turn()
+        outbox = LineOutbox(transport, turn, lambda: None, file)
+        sent = [bytes([number]) * 3000 for number in range(200)]
+        with turn:
+            for part in sent[:100]:
+                outbox.put_bundle(Bundle(b"", [part]))
+        for part in sent[100:]:
+            outbox.put(part)
+        outbox.write()
+        wire = b"".join(map(binary_frame, sent))
+        assert transport.get_write_buffer_size() > 0
+        there.settimeout(10)
+        read = b""
+        while len(read) < len(wire):
+            read += await asyncio.to_thread(there.recv, 2**16)
+        assert read == wire
+
+
+async def test_S5_the_number_of_a_closed_socket_is_not_written_to() -> None:
+    async with connected(high=2**20) as (transport, there):
+        file = transport.get_extra_info("socket").fileno()
+        outbox = LineOutbox(transport, Turn(), lambda: None, file)
+        transport.abort()
+        outbox.put(b"for nobody")
+        outbox.write()
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(there.recv, 100) == b""

@@ -140,7 +140,7 @@ def test_U2_nesting_is_counted_and_bounded() -> None:
 def test_U2_the_deepest_document_that_is_accepted_can_be_deleted() -> None:
     """In a process of its own, with the stack that `sangam serve` gives itself: an abort would end it."""
     program = (
-        "from api.__main__ import raise_stack_limit; raise_stack_limit()\n"
+        "from api.process import raise_stack_limit; raise_stack_limit()\n"
         "from realtime.document import Document, Taken; from tests.realtime.test_update import nested, DELETE_FIRST\n"
         f"d = Document(10**9); d.apply(nested({NESTED_LIMIT}), passed=0); d.encode()\n"
         "d.apply(DELETE_FIRST); d.encode(); print('fine')"

@@ -130,6 +130,21 @@ async def test_R14_without_a_snapshot_at_hand_a_newcomer_to_a_large_document_wai
         assert len(text_in(watcher.messages())) == 1_200_000
 
 
+async def test_R14_a_snapshot_that_lacks_a_lot_is_renewed_first(store: GatedStore, registries: OpenRegistry) -> None:
+    await journal(store, "a commit", woven(60_000, 20))
+    ana, watcher = Client(ANA), Watcher()
+    async with registries().visit(ROOM.id) as room:
+        room._limits = type(room._limits)(2**26, 100, 60.0)
+        shared = await opened(room, watcher)
+        await room.enter(ana.session, ANA, "main")
+        say(shared, ana.session, ana.typed("z" * 100_000))
+        await room._journal.flush()
+        say(shared, watcher.session, hello())
+        await until(lambda: watcher.wire.writes != [])
+        assert len(text_in(watcher.messages())) == 1_300_000
+        assert (await store.load(ROOM.id, "main")).tail == ()
+
+
 async def test_R14_what_nobody_asks_for_is_forgotten(
     store: GatedStore, registries: OpenRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,18 +1,24 @@
 """Documents, people and rights of an open room."""
 
 import asyncio
+import gc
 
 import pytest
 
 from realtime.digest import Digests
+from realtime.document import Document
 from realtime.errors import BadUpdate
 from realtime.local_fanout import LocalFanout
+from realtime.presence import Presence
 from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y, stateless_body
 from realtime.trial import Trials
+from rooms.audience import Audience
 from rooms.errors import RoomFull, RoomNotFound, StoreUnavailable
 from rooms.events import missed_event
 from rooms.exchange import Exchange
 from rooms.room import Room, RoomLimits
+from rooms.shared_document import SharedDocument
+from rooms.siblings import Siblings
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
 
 
@@ -145,6 +151,22 @@ async def test_R7_a_visit_while_the_room_is_closing_waits_and_opens_it_anew(
         assert second is not room
         await enter(second, again)
         await until(lambda: again.read() == "late")
+
+
+async def test_R60_a_room_that_was_let_go_is_gone_from_memory(registries: OpenRegistry) -> None:
+    registry, client = registries(idle_seconds=0.0), Client(ANA)
+    gc.collect()
+    gc.disable()
+    try:
+        async with registry.visit(ROOM.id) as room:
+            await enter(room, client)
+            await type_into(room, client, "a")
+            room.leave(client.session)
+        del room
+        kinds = (Room, SharedDocument, Document, Audience, Siblings, Exchange, Presence)
+        await until(lambda: not [one for one in gc.get_objects() if type(one) in kinds])
+    finally:
+        gc.enable()
 
 
 async def test_R8_a_broken_document_is_rebuilt_with_what_was_on_its_way(
