@@ -20,7 +20,7 @@ SNAPSHOT_BYTES = 2**20
 SNAPSHOT_SHARE = 4
 """Another snapshot is due after so much, and a part of the document's size more."""
 REST_SECONDS = 30.0
-FLOOD_BYTES = 32 * 2**20
+FLOOD_BYTES = 8 * 2**20
 """One follows another so much later, or after so much: who replaces everything again and again costs no more."""
 TAIL_ENTRIES = 500
 TAIL_BYTES = 32 * 1024
