@@ -3,6 +3,7 @@
 import os
 import platform
 import resource
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -57,6 +58,16 @@ def memory_kib(pid: int) -> int:
     return total
 
 
+def _commit() -> str:
+    """What was measured, with a + if it is not quite that; nothing outside of a checkout."""
+    with suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+        return subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, check=True, text=True
+        ).stdout.strip()
+    return "unknown"
+
+
 def describe() -> dict[str, str]:
     """What figures depend on and what may be told of a machine."""
     model = ""
@@ -66,6 +77,7 @@ def describe() -> dict[str, str]:
             break
     return {
         "processor": model or platform.machine(),
+        "commit": _commit(),
         "cores": str(os.cpu_count()),
         "kernel": platform.release().split("-")[0],
         "python": platform.python_version(),
