@@ -89,9 +89,9 @@ class Shelf:
         self.entries += len(drafts)
         self.bytes += sum(len(draft.data) for draft in drafts)
         more = size // SNAPSHOT_SHARE
-        if self.entries >= SNAPSHOT_ENTRIES + more // 1024 or self.bytes >= SNAPSHOT_BYTES + more:
-            if monotonic() >= self._rested or self.bytes >= FLOOD_BYTES:
-                self._begin()
+        is_much = self.entries >= SNAPSHOT_ENTRIES + more // 1024 or self.bytes >= SNAPSHOT_BYTES + more
+        if is_much and (monotonic() >= self._rested or self.bytes >= FLOOD_BYTES):
+            self._begin()
 
     def _begin(self) -> "asyncio.Task[None]":
         """Single-flight."""
