@@ -214,6 +214,7 @@ class MuxClient(Client):
         self.denied: str | None = None
         self.events: list[dict[str, Any]] = []
         self.on_saved: Callable[[], None] = lambda: None
+        self.on_event: Callable[[dict[str, Any]], None] = lambda _event: None
 
     def _greet(self) -> None:
         self.unsynced = 1
@@ -247,6 +248,7 @@ class MuxClient(Client):
                 self._authentication(decoder)
             case 5:
                 self.events.append(json.loads(decoder.read_var_string()))
+                self.on_event(self.events[-1])
             case 7:
                 decoder.read_var_string()
             case 8:
