@@ -21,7 +21,7 @@ class Gathered:
 
     __slots__ = (
         "acknowledgements",
-        "asked",
+        "answers",
         "by_author",
         "changed_clients",
         "drafts",
@@ -42,7 +42,7 @@ class Gathered:
         self.acknowledgements: dict[Session, int] = {}
         self.speakers: set[Session] = set()
         self.is_for_all = False
-        self.asked: list[bytes] = []
+        self.answers: list[bytes] = []
         self.new_clients: list[tuple[str, int]] = []
         self.replies: list[tuple[Session, Sequence[Buffer]]] = []
         self.changed_clients: set[int] = set()

@@ -13,7 +13,7 @@ from realtime.session import Session
 from realtime.trial import Trials
 from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, missed_event, state_event
-from rooms.exchange import Ask, Edits, Exchange, Hello, Here, Said, States, Told, Written
+from rooms.exchange import Ask, Edits, Exchange, Hello, Here, Said, Saved, States, Told, Written
 from rooms.journal import Journal, JournalState
 from rooms.shared_document import SharedDocument
 from rooms.store import Draft, Entry, JournalStore, Member, RoomRecord
@@ -196,7 +196,7 @@ class Room:
                 self._elsewhere[node] = {member.id: member for member in members}
             case Hello():
                 self._say_who_is_here()
-            case Edits() | Ask() | Written() | States():
+            case Edits() | Ask() | Written() | Saved() | States():
                 for shared in self.loaded():
                     if shared.name == said.document:
                         shared.siblings.hear(node, said)
@@ -259,9 +259,11 @@ class Room:
 
     def journal_state(self, state: JournalState, *, recovered: bool) -> None:
         self.tell(state_event(state))
-        if recovered:
-            for shared in self.loaded():
+        for shared in self.loaded():
+            if recovered:
                 shared.resync()
+            if state == "saved":
+                shared.siblings.tell_saved()
 
     # The files
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 from realtime.document import Document
@@ -13,12 +13,17 @@ from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.elsewhere import Elsewhere
 from rooms.errors import StoreUnavailable
-from rooms.exchange import Ask, Edits, Exchange, Said, States, Written
+from rooms.exchange import Ask, Edits, Exchange, Said, Saved, States, Written
+from rooms.journal import Journal
+from rooms.shelf import Shelf
+from rooms.store import SYSTEM
 
 _log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.05
 """So long it waits for edits that came in another order before it asks the other nodes."""
+REREAD_SECONDS = 1.0
+"""So long after a journal could not be read it is tried again."""
 
 
 class Home(Protocol):
@@ -31,19 +36,28 @@ class Home(Protocol):
     audience: Audience
     unshown: list[bytes]
 
-    def gather_question(self, state_vector: bytes) -> None: ...
+    def gather_answer(self, update: bytes) -> None: ...
 
-    async def stored_updates(self) -> Iterator[bytes]: ...
+    def gather(self, author: str, update: bytes) -> None: ...
+
+    async def shelf(self) -> Shelf: ...
 
 
 class Siblings:
     """Owned by a shared document. An edit that comes from here is shown at once, and neither journaled nor repeated."""
 
-    __slots__ = ("_asking", "_elsewhere", "_exchange", "_home", "_rereading")
+    __slots__ = (
+        *("_asking", "_by_reference", "_elsewhere", "_exchange", "_home", "_journal", "_must_keep", "_must_reread"),
+        *("_rereading", "_told_unsaved", "_unsaved_nodes"),
+    )
 
-    def __init__(self, home: Home, exchange: Exchange) -> None:
+    def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
         self._home = home
         self._exchange = exchange
+        self._journal = journal
+        self._by_reference = self._told_unsaved = False
+        self._must_reread = self._must_keep = False
+        self._unsaved_nodes: set[str] = set()
         self._elsewhere = Elsewhere(home.presence)
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
@@ -59,19 +73,29 @@ class Siblings:
     def are_none(self) -> bool:
         return self._exchange.is_alone
 
-    def tell(self, edits: list[bytes], clients: Iterable[int], questions: list[bytes]) -> None:
+    def tell(self, edits: list[bytes], clients: Iterable[int], answers: list[bytes]) -> None:
         """What has just been shown at this node."""
-        name = self._home.name
-        for update in edits:
-            self._exchange.say(Edits(name, update))
+        for update in (*edits, *answers):
+            self._tell(update)
         if clients:
-            self._exchange.say(States(name, self._home.presence.facts(clients)))
-        for state_vector in questions:
-            self._answer(state_vector)
+            self._exchange.say(States(self._home.name, self._home.presence.facts(clients)))
+
+    def _tell(self, update: bytes) -> None:
+        is_saved = self._journal.state == "saved" and not self._unsaved_nodes
+        self._told_unsaved |= not is_saved
+        self._by_reference |= not self._exchange.say(Edits(self._home.name, update, is_saved))
+
+    def tell_saved(self) -> None:
+        """The journal has everything again. What it was said to have, while it had not, is there now."""
+        if self._by_reference:
+            self._exchange.say(Written(self._home.name))
+        if self._told_unsaved:
+            self._exchange.say(Saved(self._home.name))
+        self._by_reference = self._told_unsaved = False
 
     def introduce(self) -> None:
-        """Tell who is here."""
-        self._exchange.say(States(self._home.name, self._elsewhere.here()))
+        """Tell who is here, and so who is not: their leaving may have been missed."""
+        self._exchange.say(States(self._home.name, self._elsewhere.here(), True))
 
     def ask(self) -> None:
         """For what they have and we lack; once for all that is found missing in a moment."""
@@ -84,12 +108,16 @@ class Siblings:
 
     def hear(self, node: str, said: Said) -> None:
         match said:
-            case Edits(_, update):
+            case Edits(_, update, is_saved):
+                if not is_saved:
+                    self._unsaved_nodes.add(node)
                 self._take(update)
+            case Saved():
+                self._unsaved_nodes.discard(node)
             case Ask(_, state_vector):
                 self._hear_question(state_vector)
-            case States(_, states):
-                self._show_presence(self._elsewhere.hear(node, states))
+            case States(_, states, are_all):
+                self._show_presence(self._elsewhere.hear(node, states, are_all=are_all))
             case Written():
                 self.reread()
             case _:
@@ -112,17 +140,20 @@ class Siblings:
         self.introduce()
         if self._home.document.lacks(state_vector):
             self.ask()
+        answer = self._home.document.diff(state_vector)
         if self._home.unshown:
-            self._home.gather_question(state_vector)
+            self._home.gather_answer(answer)
         else:
-            self._answer(state_vector)
-
-    def _answer(self, state_vector: bytes) -> None:
-        self._exchange.say(Edits(self._home.name, self._home.document.diff(state_vector)))
+            self._tell(answer)
 
     def node_gone(self, node: str) -> None:
-        """Its people vanish. What it had committed, and could not tell any more, is in the journal."""
+        """Its people vanish. What it had committed, and could not tell any more, is in the journal.
+
+        What it had told and not committed is here: without it, what others built on it would mean nothing.
+        """
         self._show_presence(self._elsewhere.gone(node))
+        self._must_keep |= node in self._unsaved_nodes
+        self._unsaved_nodes.discard(node)
         self.reread()
 
     def _show_presence(self, changed: list[int]) -> None:
@@ -131,16 +162,36 @@ class Siblings:
             self._home.audience.broadcast([], [awareness_body(states)], source=None)
 
     def reread(self) -> None:
-        """Take from the journal what other nodes have written there; single-flight."""
+        """Take from the journal what other nodes have written there, again and again until it could be read."""
+        self._must_reread = True
         if self._rereading is None:
-            self._rereading = asyncio.get_running_loop().create_task(self._reread(), name="reread")
+            self._rereading = asyncio.get_running_loop().create_task(self._reread_all(), name="reread")
+
+    async def _reread_all(self) -> None:
+        try:
+            while self._must_reread:
+                self._must_reread = False
+                await self._reread()
+        finally:
+            self._rereading = None
 
     async def _reread(self) -> None:
         try:
-            for update in await self._home.stored_updates():
+            shelf = await self._home.shelf()
+            for update in await shelf.updates():
                 self._take(update)
                 await asyncio.sleep(0)
-        except StoreUnavailable as error:  # the nodes that are left are asked when the line is back
+            if self._must_keep:
+                await self._keep(shelf)
+        except StoreUnavailable as error:
             _log.warning("the journal could not be read again", extra={"room": self._home.room, "error": str(error)})
-        finally:
-            self._rereading = None
+            self._must_reread = True
+            await asyncio.sleep(REREAD_SECONDS)
+
+    async def _keep(self, shelf: Shelf) -> None:
+        """Commit what no node that is left has committed, as far as it is here."""
+        lost = await shelf.lacks(self._home.document)
+        self._must_keep = False
+        if lost != EMPTY_UPDATE:
+            _log.warning("a node is gone that had not committed its edits", extra={"room": self._home.room})
+            self._home.gather(SYSTEM, lost)

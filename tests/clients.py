@@ -44,6 +44,8 @@ class Client:
         self.on_change: Callable[[], None] = lambda: None
         self._clocks: dict[int, int] = {}
         self._clock = 0
+        self._state: object = None
+        self.keeps_present = False
         self._socket: ClientConnection | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._out: asyncio.Queue[bytes] = asyncio.Queue()
@@ -99,6 +101,7 @@ class Client:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         self.synced = False
+        self.people.clear()
         if self._socket is not None:
             self._socket.transport.abort()
             self._socket = None
@@ -149,10 +152,20 @@ class Client:
                 self.people[client] = state
                 if state is None:
                     del self.people[client]
+            if client == self.doc.client_id and self.keeps_present:
+                self._hear_of_itself(clock, state)
+
+    def _hear_of_itself(self, clock: int, state: object) -> None:
+        """As stock clients do: who is told gone says that it is not."""
+        if state is None and clock >= self._clock:
+            self.announce(self._state, clock=clock + 1)
+        else:
+            self._clock = max(self._clock, clock)
 
     def announce(self, state: object, *, clock: int | None = None, client: int | None = None) -> None:
         """Say what this client does now; with `client` somebody else's name is used."""
         self._clock = clock if clock is not None else self._clock + 1
+        self._state = state
         body = sized(json.dumps(state).encode())
         self._send(b"\x01" + sized(b"\x01" + uint(client or self.doc.client_id) + uint(self._clock) + body))
 

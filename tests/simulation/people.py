@@ -46,6 +46,7 @@ class Person:
 
     def _new_client(self) -> Client:
         client = (mux_client if self._mux else y_client)(self.server, self.joined.room_id, self.joined.token)
+        client.keeps_present = True
         if isinstance(client, MuxClient):
             client.on_saved = self._note_saved
         return client

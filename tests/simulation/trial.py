@@ -161,7 +161,8 @@ class Trial:
             await asyncio.sleep(0.05)
         await self._until(lambda: all(person.is_settled for person in self.everybody), "not all edits were saved")
         await self._until(self._are_equal, "the replicas do not become equal")
-        await self._until(self._see_each_other, "not everybody sees everybody")
+        if not await self._until(self._see_each_other, "not everybody sees everybody", 30.0):
+            self.problems += self._strangers()
         try:
             await asyncio.to_thread(self.cluster.check_ready)
         except (AssertionError, OSError) as error:
@@ -175,13 +176,25 @@ class Trial:
         ids = {person.client.doc.client_id for person in self.everybody}
         return all(set(person.client.people) | {person.client.doc.client_id} == ids for person in self.everybody)
 
-    async def _until(self, holds: Callable[[], bool], otherwise: str, seconds: float = HEAL_SECONDS) -> None:
+    def _strangers(self) -> list[str]:
+        names = {person.client.doc.client_id: person.name for person in self.everybody}
+        found = []
+        for person in self.everybody:
+            sees = set(person.client.people) | {person.client.doc.client_id}
+            lacks = [names[client] for client in names.keys() - sees]
+            found.append(
+                f"{person.name} at {person.server.data.name} does not see {lacks}, and sees {len(sees - names.keys())} more"
+            )
+        return found
+
+    async def _until(self, holds: Callable[[], bool], otherwise: str, seconds: float = HEAL_SECONDS) -> bool:
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:
                 self.problems.append(f"{otherwise}, after {seconds:.0f} s")
-                return
+                return False
             await asyncio.sleep(0.05)
+        return True
 
     # The verdict
 
