@@ -33,7 +33,7 @@ from rooms.exchange import Exchange
 from rooms.gathered import Gathered
 from rooms.journal import Journal
 from rooms.shelf import Shelf
-from rooms.siblings import Siblings
+from rooms.siblings import Acknowledged, Siblings
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class SharedDocument:
         self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
-        self._known_edits: list[tuple[int, Session, int]] = []
+        self._known_edits: list[tuple[int, Acknowledged, int]] = []
         self._authors: dict[int, str] = {}
         self._mending: asyncio.Future[None] | None = None
 
@@ -140,7 +140,7 @@ class SharedDocument:
         if not session.may_write and is_reply and update[:1] == b"\x00":
             session.acknowledge(count)
         elif update == EMPTY_UPDATE:
-            self._acknowledge_known(session, count)
+            self.acknowledge_known(session, count)
         else:
             return self._try(session, update, is_reply, count)
         return None
@@ -200,7 +200,7 @@ class SharedDocument:
         if is_reply:
             count += session.repay()
         if taken.new == EMPTY_UPDATE:
-            self._acknowledge_known(session, count)
+            self.acknowledge_known(session, count)
             return
         if taken.client is not None and taken.client not in self._authors:
             self._know_client(session.member_id, taken.client)
@@ -208,12 +208,12 @@ class SharedDocument:
         if taken.fixed != EMPTY_UPDATE:
             self.gather(SYSTEM, taken.fixed)
 
-    def _acknowledge_known(self, session: Session, count: int) -> None:
+    def acknowledge_known(self, session: Acknowledged, count: int) -> None:
         """What it sent was here already; it is saved once everything that is here now is committed."""
         if self._uncommitted:
             self._known_edits.append((self._committed + len(self._uncommitted), session, count))
         else:
-            session.acknowledge(count)
+            self.siblings.acknowledge(session, count)
 
     def _know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
@@ -384,7 +384,7 @@ class SharedDocument:
         self._committed += len(sealed.updates)
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.pop(0)
-            session.acknowledge(count)
+            self.siblings.acknowledge(session, count)
         self._shelf.count(sealed.drafts, self.document.size)
 
     def _shortened(self, snapshot: Snapshot) -> None:

@@ -24,6 +24,25 @@ ASK_SECONDS = 0.05
 """So long it waits for edits that came in another order before it asks the other nodes."""
 REREAD_SECONDS = 1.0
 """So long after a journal could not be read it is tried again."""
+KEEP_SECONDS = 1.0
+"""What another node could not commit for so long is committed here, if this node can."""
+
+
+class Acknowledged(Protocol):
+    """A session that waits to be told that edits are saved."""
+
+    def acknowledge(self, count: int) -> None: ...
+
+
+class _Covered:
+    """Those whose edits build on nothing that is not committed once what is on its way is."""
+
+    def __init__(self, held: list[tuple[Acknowledged, int]]) -> None:
+        self._held = held
+
+    def acknowledge(self, _count: int) -> None:
+        for session, count in self._held:
+            session.acknowledge(count)
 
 
 class Home(Protocol):
@@ -40,6 +59,8 @@ class Home(Protocol):
 
     def gather(self, author: str, update: bytes) -> None: ...
 
+    def acknowledge_known(self, session: Acknowledged, count: int) -> None: ...
+
     async def shelf(self) -> Shelf: ...
 
 
@@ -47,8 +68,8 @@ class Siblings:
     """Owned by a shared document. An edit that comes from here is shown at once, and neither journaled nor repeated."""
 
     __slots__ = (
-        *("_asking", "_by_reference", "_elsewhere", "_exchange", "_home", "_journal", "_must_keep", "_must_reread"),
-        *("_rereading", "_told_unsaved", "_unsaved_nodes"),
+        *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping"),
+        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes"),
     )
 
     def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
@@ -58,6 +79,8 @@ class Siblings:
         self._by_reference = self._told_unsaved = False
         self._must_reread = self._must_keep = False
         self._unsaved_nodes: set[str] = set()
+        self._held: list[tuple[Acknowledged, int]] = []
+        self._keeping: asyncio.TimerHandle | None = None
         self._elsewhere = Elsewhere(home.presence)
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
@@ -66,6 +89,8 @@ class Siblings:
         """For good, once nothing is heard any more."""
         if self._asking is not None:
             self._asking.cancel()
+        if self._keeping is not None:
+            self._keeping.cancel()
         if self._rereading is not None:
             self._rereading.cancel()
 
@@ -110,10 +135,10 @@ class Siblings:
         match said:
             case Edits(_, update, is_saved):
                 if not is_saved:
-                    self._unsaved_nodes.add(node)
+                    self._hear_unsaved(node)
                 self._take(update)
             case Saved():
-                self._unsaved_nodes.discard(node)
+                self._hear_saved(node)
             case Ask(_, state_vector):
                 self._hear_question(state_vector)
             case States(_, states, are_all):
@@ -153,8 +178,37 @@ class Siblings:
         """
         self._show_presence(self._elsewhere.gone(node))
         self._must_keep |= node in self._unsaved_nodes
-        self._unsaved_nodes.discard(node)
         self.reread()
+
+    # What others have not committed
+
+    def acknowledge(self, session: Acknowledged, count: int) -> None:
+        """Edits of this node are committed. What they build on, maybe of another node that could not, comes first."""
+        if self._unsaved_nodes and not isinstance(session, _Covered):
+            self._held.append((session, count))
+        else:
+            session.acknowledge(count)
+
+    def _hear_unsaved(self, node: str) -> None:
+        self._unsaved_nodes.add(node)
+        if self._keeping is None:
+            self._keeping = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._keep_soon)
+
+    def _hear_saved(self, node: str) -> None:
+        self._unsaved_nodes.discard(node)
+        if not self._unsaved_nodes:
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._home.acknowledge_known(_Covered(held), 0)
+
+    def _keep_soon(self) -> None:
+        self._keeping = None
+        if self._unsaved_nodes:
+            self._must_keep = True
+            self.reread()
 
     def _show_presence(self, changed: list[int]) -> None:
         if changed:
@@ -172,6 +226,9 @@ class Siblings:
             while self._must_reread:
                 self._must_reread = False
                 await self._reread()
+                if self._must_keep:  # this node has trouble with its journal too
+                    self._must_reread = True
+                    await asyncio.sleep(REREAD_SECONDS)
         finally:
             self._rereading = None
 
@@ -181,7 +238,7 @@ class Siblings:
             for update in await shelf.updates():
                 self._take(update)
                 await asyncio.sleep(0)
-            if self._must_keep:
+            if self._must_keep and self._journal.state == "saved":
                 await self._keep(shelf)
         except StoreUnavailable as error:
             _log.warning("the journal could not be read again", extra={"room": self._home.room, "error": str(error)})
@@ -189,9 +246,11 @@ class Siblings:
             await asyncio.sleep(REREAD_SECONDS)
 
     async def _keep(self, shelf: Shelf) -> None:
-        """Commit what no node that is left has committed, as far as it is here."""
+        """Commit what other nodes have shown and not committed, as far as it is here."""
         lost = await shelf.lacks(self._home.document)
         self._must_keep = False
+        self._unsaved_nodes.clear()
         if lost != EMPTY_UPDATE:
-            _log.warning("a node is gone that had not committed its edits", extra={"room": self._home.room})
+            _log.warning("edits that another node could not commit are committed here", extra={"room": self._home.room})
             self._home.gather(SYSTEM, lost)
+        self._release()

@@ -59,6 +59,7 @@ class Client:
         await self.drop()
         self.synced, self.close_code, self._out = False, None, asyncio.Queue()
         self._socket = await connect(self.url, max_size=None, compression=None, ping_interval=None)
+        self._clocks.clear()
         self._greet()
         self._tasks = [asyncio.create_task(self._read(self._socket)), asyncio.create_task(self._write(self._socket))]
 

@@ -11,6 +11,7 @@ from tests.services.nats import NatsServer
 from tests.services.postgres import PostgresServer
 from tests.services.proxy import Proxy
 from tests.services.wire import Wire, wire
+from tests.simulation.clock import wait_seconds
 from tests.simulation.plan import NODES, Fault
 
 MAX_PAYLOAD = 32768
@@ -75,7 +76,7 @@ class Cluster:
         where = (fault.node,) if fault.node >= 0 else ()
         await begin(*where)
         try:
-            await _last(fault.seconds)
+            await wait_seconds(fault.seconds)
         finally:
             await asyncio.shield(end(*where))
 
@@ -89,7 +90,7 @@ class Cluster:
                 return await asyncio.to_thread(self.nodes[node].start)
             except AssertionError:
                 await asyncio.to_thread(self.nodes[node].kill)
-                await _last(0.3)
+                await wait_seconds(0.3)
 
     async def _pause(self, node: int) -> None:
         self.nodes[node].process.send_signal(signal.SIGSTOP)
@@ -167,7 +168,3 @@ class Cluster:
         for node in self.nodes:
             answer = node.call("GET", "/readyz")
             assert answer.status_code == 200, f"{node.data.name} is not ready: {answer.text}"
-
-
-async def _last(seconds: float) -> None:
-    await asyncio.sleep(seconds)

@@ -12,6 +12,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.clients import Client, MuxClient, mux_client, y_client
 from tests.server import Joined, Server
+from tests.simulation.clock import wait_seconds
 
 PATIENCE_SECONDS = 4.0
 PASTE = 40_000
@@ -74,7 +75,7 @@ class Person:
         while True:
             if not self.client.synced:
                 await self._connect()
-            await asyncio.sleep(0.02)
+            await wait_seconds(0.02)
 
     async def _connect(self) -> None:
         client = self.client
@@ -83,7 +84,7 @@ class Person:
                 await client.connect()
                 client.announce({"user": {"name": self.name}})
                 while not client.synced and client.close_code is None:
-                    await asyncio.sleep(0.01)
+                    await wait_seconds(0.01)
 
     async def move(self, server: Server) -> None:
         """The same replica at another node."""
@@ -121,7 +122,7 @@ class Person:
     async def burst(self) -> None:
         for _ in range(self._random.randint(1, 12)):
             self.write()
-            await asyncio.sleep(self._random.choice((0.0, 0.0, 0.01)))
+            await wait_seconds(self._random.choice((0.0, 0.0, 0.01)))
 
     def paste(self) -> None:
         """More than the broker takes at once."""

@@ -16,8 +16,9 @@ from tests.clients import mux_client
 from tests.server import Joined, Server
 from tests.services.postgres import PostgresServer
 from tests.simulation import verdict
+from tests.simulation.clock import wait_seconds
 from tests.simulation.cluster import PRODUCT, Cluster
-from tests.simulation.people import Person
+from tests.simulation.people import Person, lines_of
 from tests.simulation.plan import NODES, PEOPLE, Act, Plan
 from tests.simulation.witness import Witness
 
@@ -95,7 +96,7 @@ class Trial:
         self._started = time.monotonic()
 
     async def _wait_for(self, at: float) -> None:
-        await asyncio.sleep(max(0.0, self._started + at - time.monotonic()))
+        await wait_seconds(max(0.0, self._started + at - time.monotonic()))
 
     async def _suffer(self, fault: Any) -> None:
         await self._wait_for(fault.at)
@@ -130,7 +131,7 @@ class Trial:
     async def _end_in_the_dark(self, faults: list[asyncio.Task[None]]) -> None:
         """What was saved, or seen by others, must be there before anybody comes back."""
         writing = [asyncio.create_task(person.burst()) for person in self.people]
-        await asyncio.sleep(random.Random(self.plan.seed).uniform(0.0, 0.1))
+        await wait_seconds(random.Random(self.plan.seed).uniform(0.0, 0.1))
         for node in self.cluster.nodes:
             node.process.kill()
         await asyncio.gather(*writing, *self._acts)
@@ -138,7 +139,7 @@ class Trial:
         await asyncio.gather(*(person.go_away() for person in self.everybody))
         await _cancel(faults)
         await self.cluster.restart_all()
-        found = verdict.lines_of(verdict.text_of(await self._read_afresh(self.cluster.nodes[self.plan.seed % NODES])))
+        found = lines_of(verdict.text_of(await self._read_afresh(self.cluster.nodes[self.plan.seed % NODES])))
         self.problems += verdict.once("after the dark, the journal", found, self.people, come_back=False)
         for person in self.people:
             others = {mark for other in self.everybody if other is not person for mark in other.found()}
@@ -158,7 +159,7 @@ class Trial:
         for _ in range(_LAST_WORDS):
             for person in self.people:
                 person.write()
-            await asyncio.sleep(0.05)
+            await wait_seconds(0.05)
         await self._until(lambda: all(person.is_settled for person in self.everybody), "not all edits were saved")
         await self._until(self._are_equal, "the replicas do not become equal")
         if not await self._until(self._see_each_other, "not everybody sees everybody", 30.0):
@@ -183,7 +184,7 @@ class Trial:
             sees = set(person.client.people) | {person.client.doc.client_id}
             lacks = [names[client] for client in names.keys() - sees]
             found.append(
-                f"{person.name} at {person.server.data.name} does not see {lacks}, and sees {len(sees - names.keys())} more"
+                f"{person.name} at {person.server.data.name} does not see {lacks}; {len(sees - names.keys())} more"
             )
         return found
 
@@ -193,7 +194,7 @@ class Trial:
             if time.monotonic() > deadline:
                 self.problems.append(f"{otherwise}, after {seconds:.0f} s")
                 return False
-            await asyncio.sleep(0.05)
+            await wait_seconds(0.05)
         return True
 
     # The verdict
@@ -202,9 +203,7 @@ class Trial:
         """First as it is, then from the journal alone, then as loaded; the number of the journal's entries."""
         live = await asyncio.gather(*(self._read_afresh(node) for node in self.cluster.nodes))
         reference = live[0]
-        self.problems += verdict.once(
-            "the room", verdict.lines_of(verdict.text_of(reference)), self.people, come_back=True
-        )
+        self.problems += verdict.once("the room", lines_of(verdict.text_of(reference)), self.people, come_back=True)
         for number, doc in enumerate(live):
             self.problems += verdict.same(f"node {number}", doc, reference)
         for person in self.everybody:

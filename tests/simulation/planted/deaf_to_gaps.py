@@ -11,5 +11,5 @@ def _ignore(_room: Room) -> None:
 
 
 if __name__ == "__main__":
-    Room.compare = _ignore  # type: ignore[method-assign]
+    Room.compare = _ignore  # type: ignore[assignment, method-assign]
     sys.exit(serve())

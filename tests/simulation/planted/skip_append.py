@@ -21,5 +21,5 @@ async def _skip(store: PostgresStore, commit: str, drafts: Sequence[Draft]) -> l
 
 
 if __name__ == "__main__":
-    PostgresStore.append = _skip  # type: ignore[method-assign]
+    PostgresStore.append = _skip  # type: ignore[assignment, method-assign]
     sys.exit(serve())
