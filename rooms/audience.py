@@ -11,15 +11,17 @@ STALL_SECONDS = 30.0
 
 
 class Audience:
-    """Owned by a document of an open room.
+    """Owned by a document of an open room. Who waits for a first answer that was made already gets with it what is
+    broadcast meanwhile.
 
     `mark` says what a session has been sent so far; `catch_up` gets a session that has read its queue, and that mark.
     """
 
-    __slots__ = ("_catch_up", "_mark", "_sessions")
+    __slots__ = ("_catch_up", "_expected", "_mark", "_sessions")
 
     def __init__(self, mark: Callable[[], Missed], catch_up: Callable[[Session, Missed], None]) -> None:
         self._sessions: set[Session] = set()
+        self._expected: dict[Session, list[bytes]] = {}
         self._mark = mark
         self._catch_up = catch_up
 
@@ -29,10 +31,19 @@ class Audience:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def expect(self, session: Session) -> None:
+        """Its answer waits for a commit; edits of other nodes do not, and are not in it."""
+        if session not in self._sessions:
+            self._expected.setdefault(session, [])
+
     def add(self, session: Session) -> None:
+        """Its answer has been sent."""
+        for body in self._expected.pop(session, ()):
+            session.send(body)
         self._sessions.add(session)
 
     def discard(self, session: Session) -> None:
+        self._expected.pop(session, None)
         self._sessions.discard(session)
 
     def broadcast(self, edits: list[bytes], presence: list[bytes], *, source: Session | None) -> None:
@@ -41,6 +52,8 @@ class Audience:
         The only `source` does not need it back. But a y-websocket client hangs up after 30 s of silence; what keeps it
         is the echo of its presence, which it renews every 15 s.
         """
+        for missed in self._expected.values():
+            missed += edits
         bundles: dict[bytes, Bundle] = {}
         for session in self._sessions:
             if session.missed is not None:

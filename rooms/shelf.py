@@ -84,6 +84,12 @@ class Shelf:
         bare = () if stored.snapshot is None or snapshot is not None else (stored.snapshot,)
         return chain(bare, snapshot.updates() if snapshot is not None else (), stored.tail)
 
+    async def lacks(self, document: Document) -> bytes:
+        """What a live document has and the journal has not. Raises StoreUnavailable, BadUpdate."""
+        loading = await self._loaded(await self._store.load(self._room, self._name))
+        stored = loading.document
+        return stored.join(document.diff(stored.state_vector()))
+
     def count(self, drafts: Sequence[Draft], size: int) -> None:
         """So much was committed. Once it is a lot, for a document of so many bytes, that is written in short."""
         self.entries += len(drafts)
