@@ -83,8 +83,6 @@ def create_app(settings: Settings) -> Starlette:
             await store.close()
 
     pages = Pages()
-    connections = Connections(turn, settings.max_queue_bytes)
-    y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     app = Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
@@ -92,8 +90,7 @@ def create_app(settings: Settings) -> Starlette:
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
-            *(WebSocketRoute("/ws/{room}" + rest, y_socket.endpoint) for rest in ("", "/{document:path}")),
-            WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
+            *_sockets(reception, registry, turn, settings),
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,
         ],
@@ -103,6 +100,16 @@ def create_app(settings: Settings) -> Starlette:
     )
     app.state.departure = departure
     return app
+
+
+def _sockets(reception: Reception, registry: RoomRegistry, turn: Turn, settings: Settings) -> list[WebSocketRoute]:
+    connections = Connections(turn, settings.max_queue_bytes)
+    y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
+    return [
+        WebSocketRoute("/ws/{room}", y_socket.endpoint),
+        WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
+        WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
+    ]
 
 
 def _registry(

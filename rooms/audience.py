@@ -11,7 +11,8 @@ STALL_SECONDS = 30.0
 
 
 class Audience:
-    """Owned by a document of an open room.
+    """Owned by a document of an open room. Who waits for a first answer that was made already gets with it what is
+    broadcast meanwhile.
 
     `mark` says what a session has been sent so far; `catch_up` gets a session that has read its queue, and that mark.
     """
@@ -30,10 +31,19 @@ class Audience:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def expect(self, session: Session) -> None:
+        """Its answer waits for a commit; edits of other nodes do not, and are not in it."""
+        if session not in self._sessions:
+            self._expected.setdefault(session, [])
+
     def add(self, session: Session) -> None:
+        """Its answer has been sent."""
+        for body in self._expected.pop(session, ()):
+            session.send(body)
         self._sessions.add(session)
 
     def discard(self, session: Session) -> None:
+        self._expected.pop(session, None)
         self._sessions.discard(session)
         self._expected.pop(session, None)
 
@@ -58,6 +68,8 @@ class Audience:
         The only `source` does not need it back. But a y-websocket client hangs up after 30 s of silence; what keeps it
         is the echo of its presence, which it renews every 15 s.
         """
+        for missed in self._expected.values():
+            missed += edits
         bundles: dict[bytes, Bundle] = {}
         for session in self._sessions:
             if session.missed is not None:

@@ -25,13 +25,18 @@ class Elsewhere:
         self._presence = presence
         self._owners: dict[str, dict[int, _Away]] = {}
 
-    def hear(self, node: str, states: list[Fact]) -> list[int]:
-        """The client ids whose state is news here."""
-        return [
+    def hear(self, node: str, states: list[Fact], *, are_all: bool) -> list[int]:
+        """The client ids whose state is news here. With `are_all` whoever is not among them has left."""
+        gone = self._left(node, {state[0] for state in states}) if are_all else []
+        return gone + [
             client
             for client, clock, json, member_id, is_guest in states
             if self._hear_one(node, AwarenessState(client, clock, json), member_id, is_guest)
         ]
+
+    def _left(self, node: str, here: set[int]) -> list[int]:
+        owners = self._owners.get(node, {})
+        return [client for one in owners.keys() - here for client in self._presence.leave(owners.pop(one))]
 
     def _hear_one(self, node: str, state: AwarenessState, member_id: str, is_guest: bool) -> bool:
         owners = self._owners.setdefault(node, {})

@@ -20,10 +20,11 @@ class _Said(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Edits(_Said, frozen=True):
-    """An update of a document that its node has committed, and shown."""
+    """An update of a document that its node has shown, and committed if it says so."""
 
     document: str
     update: bytes
+    is_saved: bool = True
 
 
 class Ask(_Said, frozen=True):
@@ -39,11 +40,18 @@ class Written(_Said, frozen=True):
     document: str
 
 
+class Saved(_Said, frozen=True):
+    """All edits that this node has told are committed."""
+
+    document: str
+
+
 class States(_Said, frozen=True):
-    """What has changed among the awareness states of the sessions at this node."""
+    """What has changed among the awareness states of the sessions at this node; or all there are."""
 
     document: str
     states: list[Fact]
+    are_all: bool = False
 
 
 class Told(_Said, frozen=True):
@@ -73,7 +81,7 @@ class Hello(_Said, frozen=True):
     """Who is there, and where? From a node that has just opened the room, or may have missed something."""
 
 
-Said = Edits | Ask | Written | States | Told | Here | Hello | Bye | Letter
+Said = Edits | Ask | Written | Saved | States | Told | Here | Hello | Bye | Letter
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Said).decode
@@ -130,17 +138,19 @@ class Exchange:
         """The other nodes that are there."""
         return self._fanout.nodes
 
-    def say(self, said: Said) -> None:
-        """A cut line loses it; then a gap follows at both ends."""
+    def say(self, said: Said) -> bool:
+        """A cut line loses it; then a gap follows at both ends. False if it was too large to travel."""
         if self.is_alone:
-            return
+            return True
         payload = _encode(said)
         if len(payload) <= self._fanout.max_payload:
             self._fanout.publish(self._room, payload)
-        elif isinstance(said, Edits):
+            return True
+        if isinstance(said, Edits):
             self._fanout.publish(self._room, _encode(Written(said.document)))
         else:
             _log.warning("too large for the other nodes", extra={"room": self._room, "kind": type(said).__name__})
+        return False
 
     def _receive(self, node: str, payload: bytes) -> None:
         if self._listener is not None:

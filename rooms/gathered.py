@@ -5,11 +5,14 @@ from typing import Protocol
 
 from realtime.outbox import Buffer
 from realtime.session import Session
+from rooms.siblings import Siblings
 from rooms.store import Draft
 
 
 class Shown(Protocol):
     """The document whose edits these are."""
+
+    siblings: Siblings
 
     def show(self, sealed: "Gathered") -> None: ...
 
@@ -21,7 +24,7 @@ class Gathered:
 
     __slots__ = (
         "acknowledgements",
-        "asked",
+        "answers",
         "by_author",
         "changed_clients",
         "drafts",
@@ -42,7 +45,7 @@ class Gathered:
         self.acknowledgements: dict[Session, int] = {}
         self.speakers: set[Session] = set()
         self.is_for_all = False
-        self.asked: list[bytes] = []
+        self.answers: list[bytes] = []
         self.new_clients: list[tuple[str, int]] = []
         self.replies: list[tuple[Session, Sequence[Buffer]]] = []
         self.changed_clients: set[int] = set()
@@ -66,7 +69,7 @@ class Gathered:
 
     def settle(self, numbers: list[int]) -> None:
         for session, count in self.acknowledgements.items():
-            session.acknowledge(count)
+            self.shared.siblings.acknowledge(session, count)
         self.shared.after_commit(self, numbers[-1])
 
     @property

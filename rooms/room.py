@@ -14,7 +14,7 @@ from realtime.session import Session
 from realtime.trial import Trials
 from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, missed_event, state_event
-from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Said, States, Told, Written
+from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Said, Saved, States, Told, Written
 from rooms.journal import Journal, JournalState
 from rooms.once import commit_once
 from rooms.shared_document import SharedDocument
@@ -226,7 +226,7 @@ class Room:
             case Letter(to, body):
                 if self.correspondent is not None and to in ("", self.exchange.node):
                     self.correspondent.hear(node, body)
-            case Edits() | Ask() | Written() | States():
+            case Edits() | Ask() | Written() | Saved() | States():
                 for shared in self.loaded():
                     if shared.name == said.document:
                         shared.siblings.hear(node, said)
@@ -302,9 +302,11 @@ class Room:
 
     def journal_state(self, state: JournalState, *, recovered: bool) -> None:
         self.tell(state_event(state))
-        if recovered:
-            for shared in self.loaded():
+        for shared in self.loaded():
+            if recovered:
                 shared.resync()
+            if state == "saved":
+                shared.siblings.tell_saved()
 
     # The files
 

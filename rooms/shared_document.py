@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 
 from realtime.digest import Digests
 from realtime.document import Document, merge
@@ -33,7 +33,7 @@ from rooms.exchange import Exchange
 from rooms.gathered import Gathered
 from rooms.journal import Journal
 from rooms.shelf import Shelf
-from rooms.siblings import Siblings
+from rooms.siblings import Acknowledged, Siblings
 from rooms.store import SYSTEM, Draft, JournalStore
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,6 @@ class SharedDocument:
     """Owned by its room. From a decoded message to the batch everything is synchronous, so nothing interleaves.
 
     `_uncommitted` holds what the store has not confirmed, shown or not; it begins after `_committed` updates.
-
     Nothing that is not yet shown leaves it: answers and catch-ups that would contain such edits wait for their commit.
     """
 
@@ -67,12 +66,12 @@ class SharedDocument:
         self.document = Document(max_bytes)
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
-        self.siblings = Siblings(self, exchange)
+        self.siblings = Siblings(self, exchange, journal)
         self._gathered: Gathered | None = None
         self.unshown: list[bytes] = []
         self._uncommitted: list[bytes] = []
         self._committed = 0
-        self._known_edits: list[tuple[int, Session, int]] = []
+        self._known_edits: list[tuple[int, Acknowledged, int]] = []
         self._authors: dict[int, str] = {}
         self._mending: asyncio.Future[None] | None = None
 
@@ -141,7 +140,7 @@ class SharedDocument:
         if not session.may_write and is_reply and update[:1] == b"\x00":
             session.acknowledge(count)
         elif update == EMPTY_UPDATE:
-            self._acknowledge_known(session, count)
+            self.acknowledge_known(session, count)
         else:
             return self._try(session, update, is_reply, count)
         return None
@@ -201,20 +200,20 @@ class SharedDocument:
         if is_reply:
             count += session.repay()
         if taken.new == EMPTY_UPDATE:
-            self._acknowledge_known(session, count)
+            self.acknowledge_known(session, count)
             return
         if taken.client is not None and taken.client not in self._authors:
             self._know_client(session.member_id, taken.client)
         self._add(session, taken.new, count)
         if taken.fixed != EMPTY_UPDATE:
-            self._gather(SYSTEM, taken.fixed)
+            self.gather(SYSTEM, taken.fixed)
 
-    def _acknowledge_known(self, session: Session, count: int) -> None:
+    def acknowledge_known(self, session: Acknowledged, count: int) -> None:
         """What it sent was here already; it is saved once everything that is here now is committed."""
         if self._uncommitted:
             self._known_edits.append((self._committed + len(self._uncommitted), session, count))
         else:
-            session.acknowledge(count)
+            self.siblings.acknowledge(session, count)
 
     def _know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
@@ -226,7 +225,7 @@ class SharedDocument:
         self._await_commit(update)
         session.unseen += 1
 
-    def _gather(self, author: str, update: bytes) -> None:
+    def gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
         self._batch().add_for_all(author, update)
         self._await_commit(update)
@@ -239,6 +238,7 @@ class SharedDocument:
     def reply(self, session: Session, body: Sequence[Buffer]) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self.unshown:
+            self.audience.expect(session)
             session.count_unseen(MAX_UNSEEN_UPDATES)
             self.audience.expect(session)
             self._batch().replies.append((session, body))
@@ -270,7 +270,7 @@ class SharedDocument:
 
     def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
         """Add (id, path, text) files on behalf of a member."""
-        self._gather(author, self.document.add_files(files))
+        self.gather(author, self.document.add_files(files))
 
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
@@ -322,7 +322,7 @@ class SharedDocument:
         for session, count in sealed.senders.items():
             session.count_seen(count)
         if not self.siblings.are_none:
-            self.siblings.tell(edits, sealed.changed_clients, sealed.asked)
+            self.siblings.tell(edits, sealed.changed_clients, sealed.answers)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -332,15 +332,15 @@ class SharedDocument:
 
     # Other nodes
 
-    def gather_question(self, state_vector: bytes) -> None:
-        """Another node's; it is answered with the next batch."""
-        self._batch().asked.append(state_vector)
+    def gather_answer(self, update: bytes) -> None:
+        """To another node's question; it has edits that are not shown yet, so it goes out with them."""
+        self._batch().answers.append(update)
         self._journal.touch(self)
 
-    async def stored_updates(self) -> Iterator[bytes]:
-        """What the journal holds, once the document is whole. Raises StoreUnavailable."""
+    async def shelf(self) -> Shelf:
+        """Where the journal can be read, once the document is whole. Raises StoreUnavailable."""
         await self.mended()
-        return await self._shelf.updates()
+        return self._shelf
 
     # Slow readers
 
@@ -375,6 +375,7 @@ class SharedDocument:
             for update in on_their_way:
                 fresh.restore(update)
             self.document = fresh
+            self.siblings.ask()
         finally:
             self._mending.set_result(None)
             self._mending = None
@@ -384,7 +385,7 @@ class SharedDocument:
         self._committed += len(sealed.updates)
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.pop(0)
-            session.acknowledge(count)
+            self.siblings.acknowledge(session, count)
         self._shelf.count(sealed.drafts, self.document.size)
 
     def _shortened(self, snapshot: Snapshot) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 from realtime.document import Document
@@ -13,12 +13,36 @@ from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.elsewhere import Elsewhere
 from rooms.errors import StoreUnavailable
-from rooms.exchange import Ask, Edits, Exchange, Said, States, Written
+from rooms.exchange import Ask, Edits, Exchange, Said, Saved, States, Written
+from rooms.journal import Journal
+from rooms.shelf import Shelf
+from rooms.store import SYSTEM
 
 _log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.05
 """So long it waits for edits that came in another order before it asks the other nodes."""
+REREAD_SECONDS = 1.0
+"""So long after a journal could not be read it is tried again."""
+KEEP_SECONDS = 1.0
+"""What another node could not commit for so long is committed here, if this node can."""
+
+
+class Acknowledged(Protocol):
+    """A session that waits to be told that edits are saved."""
+
+    def acknowledge(self, count: int) -> None: ...
+
+
+class _Covered:
+    """Those whose edits build on nothing that is not committed once what is on its way is."""
+
+    def __init__(self, held: list[tuple[Acknowledged, int]]) -> None:
+        self._held = held
+
+    def acknowledge(self, _count: int) -> None:
+        for session, count in self._held:
+            session.acknowledge(count)
 
 
 class Home(Protocol):
@@ -31,19 +55,32 @@ class Home(Protocol):
     audience: Audience
     unshown: list[bytes]
 
-    def gather_question(self, state_vector: bytes) -> None: ...
+    def gather_answer(self, update: bytes) -> None: ...
 
-    async def stored_updates(self) -> Iterator[bytes]: ...
+    def gather(self, author: str, update: bytes) -> None: ...
+
+    def acknowledge_known(self, session: Acknowledged, count: int) -> None: ...
+
+    async def shelf(self) -> Shelf: ...
 
 
 class Siblings:
     """Owned by a shared document. An edit that comes from here is shown at once, and neither journaled nor repeated."""
 
-    __slots__ = ("_asking", "_elsewhere", "_exchange", "_home", "_rereading")
+    __slots__ = (
+        *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping"),
+        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes"),
+    )
 
-    def __init__(self, home: Home, exchange: Exchange) -> None:
+    def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
         self._home = home
         self._exchange = exchange
+        self._journal = journal
+        self._by_reference = self._told_unsaved = False
+        self._must_reread = self._must_keep = False
+        self._unsaved_nodes: set[str] = set()
+        self._held: list[tuple[Acknowledged, int]] = []
+        self._keeping: asyncio.TimerHandle | None = None
         self._elsewhere = Elsewhere(home.presence)
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
@@ -52,6 +89,8 @@ class Siblings:
         """For good, once nothing is heard any more."""
         if self._asking is not None:
             self._asking.cancel()
+        if self._keeping is not None:
+            self._keeping.cancel()
         if self._rereading is not None:
             self._rereading.cancel()
 
@@ -59,19 +98,29 @@ class Siblings:
     def are_none(self) -> bool:
         return self._exchange.is_alone
 
-    def tell(self, edits: list[bytes], clients: Iterable[int], questions: list[bytes]) -> None:
+    def tell(self, edits: list[bytes], clients: Iterable[int], answers: list[bytes]) -> None:
         """What has just been shown at this node."""
-        name = self._home.name
-        for update in edits:
-            self._exchange.say(Edits(name, update))
+        for update in (*edits, *answers):
+            self._tell(update)
         if clients:
-            self._exchange.say(States(name, self._home.presence.facts(clients)))
-        for state_vector in questions:
-            self._answer(state_vector)
+            self._exchange.say(States(self._home.name, self._home.presence.facts(clients)))
+
+    def _tell(self, update: bytes) -> None:
+        is_saved = self._journal.state == "saved" and not self._unsaved_nodes
+        self._told_unsaved |= not is_saved
+        self._by_reference |= not self._exchange.say(Edits(self._home.name, update, is_saved))
+
+    def tell_saved(self) -> None:
+        """The journal has everything again. What it was said to have, while it had not, is there now."""
+        if self._by_reference:
+            self._exchange.say(Written(self._home.name))
+        if self._told_unsaved:
+            self._exchange.say(Saved(self._home.name))
+        self._by_reference = self._told_unsaved = False
 
     def introduce(self) -> None:
-        """Tell who is here."""
-        self._exchange.say(States(self._home.name, self._elsewhere.here()))
+        """Tell who is here, and so who is not: their leaving may have been missed."""
+        self._exchange.say(States(self._home.name, self._elsewhere.here(), True))
 
     def ask(self) -> None:
         """For what they have and we lack; once for all that is found missing in a moment."""
@@ -84,12 +133,16 @@ class Siblings:
 
     def hear(self, node: str, said: Said) -> None:
         match said:
-            case Edits(_, update):
+            case Edits(_, update, is_saved):
+                if not is_saved:
+                    self._hear_unsaved(node)
                 self._take(update)
+            case Saved():
+                self._hear_saved(node)
             case Ask(_, state_vector):
                 self._hear_question(state_vector)
-            case States(_, states):
-                self._show_presence(self._elsewhere.hear(node, states))
+            case States(_, states, are_all):
+                self._show_presence(self._elsewhere.hear(node, states, are_all=are_all))
             case Written():
                 self.reread()
             case _:
@@ -112,18 +165,50 @@ class Siblings:
         self.introduce()
         if self._home.document.lacks(state_vector):
             self.ask()
+        answer = self._home.document.diff(state_vector)
         if self._home.unshown:
-            self._home.gather_question(state_vector)
+            self._home.gather_answer(answer)
         else:
-            self._answer(state_vector)
-
-    def _answer(self, state_vector: bytes) -> None:
-        self._exchange.say(Edits(self._home.name, self._home.document.diff(state_vector)))
+            self._tell(answer)
 
     def node_gone(self, node: str) -> None:
-        """Its people vanish. What it had committed, and could not tell any more, is in the journal."""
+        """Its people vanish. What it had committed, and could not tell any more, is in the journal.
+
+        What it had told and not committed is here: without it, what others built on it would mean nothing.
+        """
         self._show_presence(self._elsewhere.gone(node))
+        self._must_keep |= node in self._unsaved_nodes
         self.reread()
+
+    # What others have not committed
+
+    def acknowledge(self, session: Acknowledged, count: int) -> None:
+        """Edits of this node are committed. What they build on, maybe of another node that could not, comes first."""
+        if self._unsaved_nodes and not isinstance(session, _Covered):
+            self._held.append((session, count))
+        else:
+            session.acknowledge(count)
+
+    def _hear_unsaved(self, node: str) -> None:
+        self._unsaved_nodes.add(node)
+        if self._keeping is None:
+            self._keeping = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._keep_soon)
+
+    def _hear_saved(self, node: str) -> None:
+        self._unsaved_nodes.discard(node)
+        if not self._unsaved_nodes:
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._home.acknowledge_known(_Covered(held), 0)
+
+    def _keep_soon(self) -> None:
+        self._keeping = None
+        if self._unsaved_nodes:
+            self._must_keep = True
+            self.reread()
 
     def _show_presence(self, changed: list[int]) -> None:
         if changed:
@@ -131,16 +216,41 @@ class Siblings:
             self._home.audience.broadcast([], [awareness_body(states)], source=None)
 
     def reread(self) -> None:
-        """Take from the journal what other nodes have written there; single-flight."""
+        """Take from the journal what other nodes have written there, again and again until it could be read."""
+        self._must_reread = True
         if self._rereading is None:
-            self._rereading = asyncio.get_running_loop().create_task(self._reread(), name="reread")
+            self._rereading = asyncio.get_running_loop().create_task(self._reread_all(), name="reread")
+
+    async def _reread_all(self) -> None:
+        try:
+            while self._must_reread:
+                self._must_reread = False
+                await self._reread()
+                if self._must_keep:  # this node has trouble with its journal too
+                    self._must_reread = True
+                    await asyncio.sleep(REREAD_SECONDS)
+        finally:
+            self._rereading = None
 
     async def _reread(self) -> None:
         try:
-            for update in await self._home.stored_updates():
+            shelf = await self._home.shelf()
+            for update in await shelf.updates():
                 self._take(update)
                 await asyncio.sleep(0)
-        except StoreUnavailable as error:  # the nodes that are left are asked when the line is back
+            if self._must_keep and self._journal.state == "saved":
+                await self._keep(shelf)
+        except StoreUnavailable as error:
             _log.warning("the journal could not be read again", extra={"room": self._home.room, "error": str(error)})
-        finally:
-            self._rereading = None
+            self._must_reread = True
+            await asyncio.sleep(REREAD_SECONDS)
+
+    async def _keep(self, shelf: Shelf) -> None:
+        """Commit what other nodes have shown and not committed, as far as it is here."""
+        lost = await shelf.lacks(self._home.document)
+        self._must_keep = False
+        self._unsaved_nodes.clear()
+        if lost != EMPTY_UPDATE:
+            _log.warning("edits that another node could not commit are committed here", extra={"room": self._home.room})
+            self._home.gather(SYSTEM, lost)
+        self._release()

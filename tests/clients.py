@@ -44,6 +44,8 @@ class Client:
         self.on_change: Callable[[], None] = lambda: None
         self._clocks: dict[int, int] = {}
         self._clock = 0
+        self._state: object = None
+        self.keeps_present = False
         self._socket: ClientConnection | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._out: asyncio.Queue[bytes] = asyncio.Queue()
@@ -57,6 +59,7 @@ class Client:
         await self.drop()
         self.synced, self.close_code, self._out = False, None, asyncio.Queue()
         self._socket = await connect(self.url, max_size=None, compression=None, ping_interval=None)
+        self._clocks.clear()
         self._greet()
         self._tasks = [asyncio.create_task(self._read(self._socket)), asyncio.create_task(self._write(self._socket))]
 
@@ -99,6 +102,7 @@ class Client:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         self.synced = False
+        self.people.clear()
         if self._socket is not None:
             self._socket.transport.abort()
             self._socket = None
@@ -149,10 +153,20 @@ class Client:
                 self.people[client] = state
                 if state is None:
                     del self.people[client]
+            if client == self.doc.client_id and self.keeps_present:
+                self._hear_of_itself(clock, state)
+
+    def _hear_of_itself(self, clock: int, state: object) -> None:
+        """As stock clients do: who is told gone says that it is not."""
+        if state is None and clock >= self._clock:
+            self.announce(self._state, clock=clock + 1)
+        else:
+            self._clock = max(self._clock, clock)
 
     def announce(self, state: object, *, clock: int | None = None, client: int | None = None) -> None:
         """Say what this client does now; with `client` somebody else's name is used."""
         self._clock = clock if clock is not None else self._clock + 1
+        self._state = state
         body = sized(json.dumps(state).encode())
         self._send(b"\x01" + sized(b"\x01" + uint(client or self.doc.client_id) + uint(self._clock) + body))
 
@@ -214,6 +228,7 @@ class MuxClient(Client):
         self.denied: str | None = None
         self.events: list[dict[str, Any]] = []
         self.on_saved: Callable[[], None] = lambda: None
+        self.on_event: Callable[[dict[str, Any]], None] = lambda _event: None
 
     def _greet(self) -> None:
         self.unsynced = 1
@@ -247,6 +262,7 @@ class MuxClient(Client):
                 self._authentication(decoder)
             case 5:
                 self.events.append(json.loads(decoder.read_var_string()))
+                self.on_event(self.events[-1])
             case 7:
                 decoder.read_var_string()
             case 8:

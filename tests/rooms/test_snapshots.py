@@ -25,6 +25,6 @@ async def test_D5_a_snapshot_has_what_another_node_committed_and_did_not_deliver
     assert stored.snapshot is not None
     assert stored.tail == ()
     later = Client(ANA)
-    for update in await at_one.stored_updates():
+    for update in await (await at_one.shelf()).updates():
         later.doc.apply_update(update)
     assert sorted(str(later.text).split()) == ["ana", "bo", "from", "from"]

@@ -1,0 +1,170 @@
+"""Three real nodes on one real broker and one real database, with a wire of its own to each, and how to hurt them."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+from tests.server import Server
+from tests.services.nats import NatsServer
+from tests.services.postgres import PostgresServer
+from tests.services.proxy import Proxy
+from tests.services.wire import Wire, wire
+from tests.simulation.clock import wait_seconds
+from tests.simulation.plan import NODES, Fault
+
+MAX_PAYLOAD = 32768
+"""The broker takes no more, so that large pastes go by the journal."""
+PRODUCT = "tests.simulation.early_snapshots"
+
+
+class Cluster:
+    """Use as `async with`. The database server is the caller's; the rest ends with it. Blocking work is elsewhere."""
+
+    def __init__(self, folder: Path, database: PostgresServer, module: str = PRODUCT) -> None:
+        self.database = database
+        self.url = database.create_database()
+        self.broker = NatsServer(folder / "nats", f"max_payload: {MAX_PAYLOAD}\n", jetstream=False)
+        self.nodes: list[Server] = []
+        self._to_broker: list[Wire] = []
+        self._cuttable: list[Proxy] = []
+        self._to_database: list[Proxy] = []
+        self._folder = folder
+        self._module = module
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._stack.enter_context(self.broker)
+        for number in range(NODES):
+            await self._add_node(number)
+        await asyncio.gather(*(asyncio.to_thread(node.start) for node in self.nodes))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for node in self.nodes:
+            node.end()
+        self.database.resume()
+        await self._stack.aclose()
+
+    async def _add_node(self, number: int) -> None:
+        to_broker = await self._stack.enter_async_context(wire(self.broker.port))
+        cuttable = await self._stack.enter_async_context(Proxy(to_broker.port))
+        to_database = await self._stack.enter_async_context(Proxy(self.database.port))
+        self._to_broker.append(to_broker)
+        self._cuttable.append(cuttable)
+        self._to_database.append(to_database)
+        node = Server(
+            self._folder / f"node{number}",
+            module=self._module,
+            nats_url=f"nats://127.0.0.1:{cuttable.port}",
+            database_url=self.url.replace(str(self.database.port), str(to_database.port)),
+            database_seconds=2,
+            idle_seconds=1,
+            leave_grace_seconds=0.5,
+            max_unsaved_bytes=100_000,
+            exec_engine="off",
+        )
+        self._stack.callback(node.end)
+        self.nodes.append(node)
+
+    # Faults
+
+    async def suffer(self, fault: Fault) -> None:
+        """For the fault's time; whole again afterwards, whatever happens."""
+        begin, end = getattr(self, f"_{fault.kind}"), getattr(self, f"_{fault.kind}_ends")
+        where = (fault.node,) if fault.node >= 0 else ()
+        await begin(*where)
+        try:
+            await wait_seconds(fault.seconds)
+        finally:
+            await asyncio.shield(end(*where))
+
+    async def _kill(self, node: int) -> None:
+        await asyncio.to_thread(self.nodes[node].kill)
+
+    async def _kill_ends(self, node: int) -> None:
+        """It does not start without its database, or its broker; whoever starts it tries again."""
+        while True:
+            try:
+                return await asyncio.to_thread(self.nodes[node].start)
+            except AssertionError:
+                await asyncio.to_thread(self.nodes[node].kill)
+                await wait_seconds(0.3)
+
+    async def _pause(self, node: int) -> None:
+        self.nodes[node].process.send_signal(signal.SIGSTOP)
+
+    async def _pause_ends(self, node: int) -> None:
+        self.nodes[node].process.send_signal(signal.SIGCONT)
+
+    async def _cut_broker(self, node: int) -> None:
+        await self._cuttable[node].cut()
+
+    async def _cut_broker_ends(self, node: int) -> None:
+        await self._cuttable[node].mend()
+
+    async def _mute_broker(self, node: int) -> None:
+        self._to_broker[node].swallow()
+
+    async def _mute_broker_ends(self, node: int) -> None:
+        self._to_broker[node].mend()
+
+    async def _deafen_broker(self, node: int) -> None:
+        self._to_broker[node].swallow(answers_only=True)
+
+    _deafen_broker_ends = _mute_broker_ends
+
+    async def _cut_database(self, node: int) -> None:
+        await self._to_database[node].cut()
+
+    async def _cut_database_ends(self, node: int) -> None:
+        await self._to_database[node].mend()
+
+    async def _mute_database(self, node: int) -> None:
+        self._to_database[node].swallow()
+
+    async def _mute_database_ends(self, node: int) -> None:
+        self._to_database[node].flow()
+
+    async def _stop_broker(self) -> None:
+        await asyncio.to_thread(self.broker.kill)
+
+    async def _stop_broker_ends(self) -> None:
+        await asyncio.to_thread(self.broker.start)
+
+    async def _pause_broker(self) -> None:
+        await asyncio.to_thread(self.broker.pause)
+
+    async def _pause_broker_ends(self) -> None:
+        self.broker.resume()
+
+    async def _crash_database(self) -> None:
+        await asyncio.to_thread(self.database.crash)
+
+    async def _crash_database_ends(self) -> None:
+        await asyncio.to_thread(self.database.start)
+
+    async def _pause_database(self) -> None:
+        self.database.pause()
+
+    async def _pause_database_ends(self) -> None:
+        self.database.resume()
+
+    # The end
+
+    async def restart_all(self) -> None:
+        """As a power cut does that hits the nodes."""
+        await self.kill_all()
+        await asyncio.gather(*(self._kill_ends(node) for node in range(NODES)))
+
+    async def kill_all(self) -> None:
+        for node in self.nodes:
+            node.process.kill()
+        await asyncio.gather(*(asyncio.to_thread(node.kill) for node in self.nodes))
+
+    def check_ready(self) -> None:
+        """Every node has its broker and its database, and nothing unsaved; AssertionError otherwise. Blocks."""
+        for node in self.nodes:
+            answer = node.call("GET", "/readyz")
+            assert answer.status_code == 200, f"{node.data.name} is not ready: {answer.text}"
