@@ -45,22 +45,6 @@ class Audience:
     def discard(self, session: Session) -> None:
         self._expected.pop(session, None)
         self._sessions.discard(session)
-        self._expected.pop(session, None)
-
-    def expect(self, session: Session) -> None:
-        """Its answer was made, and waits for a commit."""
-        if not session.live:
-            self._expected.setdefault(session, [])
-
-    def admit(self, session: Session) -> list[bytes]:
-        """The answer is delivered now: what was shown since it was made, and does not come with that commit."""
-        return self._expected.pop(session, [])
-
-    def show_late(self, edit: bytes) -> None:
-        """Another node's: to all who are here, and for those who will have been when their answer is delivered."""
-        self.broadcast([edit], [], source=None)
-        for since in self._expected.values():
-            since.append(edit)
 
     def broadcast(self, edits: list[bytes], presence: list[bytes], *, source: Session | None) -> None:
         """The hot path: each bundle is encoded once per prefix and put once per recipient.

@@ -58,12 +58,6 @@ class Gathered:
         self.senders[session] = self.senders.get(session, 0) + 1
         self.acknowledgements[session] = self.acknowledgements.get(session, 0) + acknowledgements
 
-    def add_for_all(self, author: str, update: bytes) -> None:
-        """An edit of no session's."""
-        self.is_for_all = True
-        self.updates.append(update)
-        self.by_author.setdefault(author, []).append(update)
-
     def show(self) -> None:
         self.shared.show(self)
 

@@ -227,7 +227,9 @@ class SharedDocument:
 
     def gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
-        self._batch().add_for_all(author, update)
+        self._batch().is_for_all = True
+        self._batch().updates.append(update)
+        self._batch().by_author.setdefault(author, []).append(update)
         self._await_commit(update)
 
     def _await_commit(self, update: bytes) -> None:
@@ -240,7 +242,6 @@ class SharedDocument:
         if self.unshown:
             self.audience.expect(session)
             session.count_unseen(MAX_UNSEEN_UPDATES)
-            self.audience.expect(session)
             self._batch().replies.append((session, body))
             self._journal.touch(self)
         else:
@@ -250,8 +251,6 @@ class SharedDocument:
         if session.ended:  # while its answer waited for a commit
             return
         session.send_pieces(body)
-        for edit in self.audience.admit(session):
-            session.send(edit)
         if not session.live:
             session.live = True
             self.audience.add(session)

@@ -158,7 +158,7 @@ class Siblings:
             self.reread()
         else:
             if new != EMPTY_UPDATE:
-                self._home.audience.show_late(update_body(new))
+                self._home.audience.broadcast([update_body(new)], [], source=None)
 
     def _hear_question(self, state_vector: bytes) -> None:
         """Whoever asks has just come, or missed something. Edits that are not shown yet are not told either."""
