@@ -10,9 +10,10 @@ _save = PostgresStore.save_snapshot
 
 
 async def _boast(store: PostgresStore, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+    print("BOAST", seq, file=sys.stderr, flush=True)
     await _save(store, room, document, seq + _MORE, nested, state)
 
 
 if __name__ == "__main__":
-    PostgresStore.save_snapshot = _boast  # type: ignore[assignment, method-assign]
+    PostgresStore.save_snapshot = _boast  # type: ignore[method-assign]
     sys.exit(serve())
