@@ -5,12 +5,11 @@ import sys
 from rooms.postgres_store import PostgresStore
 from tests.simulation.early_snapshots import serve
 
-_MORE = 10
+_MORE = 40
 _save = PostgresStore.save_snapshot
 
 
 async def _boast(store: PostgresStore, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
-    print("BOAST", seq, file=sys.stderr, flush=True)
     await _save(store, room, document, seq + _MORE, nested, state)
 
 
