@@ -14,5 +14,5 @@ async def _boast(store: PostgresStore, room: str, document: str, seq: int, neste
 
 
 if __name__ == "__main__":
-    PostgresStore.save_snapshot = _boast  # type: ignore[method-assign]
+    PostgresStore.save_snapshot = _boast  # type: ignore[assignment, method-assign]
     sys.exit(serve())

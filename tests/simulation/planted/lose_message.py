@@ -17,5 +17,5 @@ def _lose(traffic: RoomTraffic, payload: bytes) -> None:
 
 
 if __name__ == "__main__":
-    RoomTraffic.put = _lose  # type: ignore[method-assign]
+    RoomTraffic.put = _lose  # type: ignore[assignment, method-assign]
     sys.exit(serve())
