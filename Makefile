@@ -51,9 +51,10 @@ fmt: ## format everything
 	@ruff format .
 	@cd web && npm run --silent format
 
-docs: ## write the settings table of the README
+docs: ## write the settings table and the comparison of the README
 	@$(SETUP) base
 	@python scripts/settings_table.py
+	@python scripts/bench_table.py
 
 lock: ## write the lock files anew (UPGRADE=1 takes newer Python versions)
 	@scripts/lock.sh

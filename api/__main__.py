@@ -7,11 +7,13 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
 from api.app import create_app
 from api.check import check
+from api.departure import Departure
 from api.house import House
 from api.line import LineProtocol
 from api.observability import set_up_logging
@@ -61,8 +63,9 @@ def serve(settings: Settings) -> int:
     raise_stack_limit()
     raise_file_limit()
     give_memory_back()
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -74,13 +77,12 @@ def serve(settings: Settings) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(settings.drain_seconds),
     )
     asyncio.run(_try_store(settings))
     asyncio.run(_try_house(settings))
     with listen(settings) as listening:
         host, port = listening.getsockname()[:2]
-        server = _Server(config, greeting(host, port))
+        server = _Server(config, greeting(host, port), app.state.departure)
         server.run(sockets=[listening])
     return 0 if server.started else 1
 
@@ -102,8 +104,9 @@ async def _try_house(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Prints `greeting` once it serves. A signal that stopped it in order is not raised again: the status is ours."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, departure: Departure) -> None:
         super().__init__(config)
+        self._departure = departure
         self._greeting = greeting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -111,6 +114,17 @@ class _Server(uvicorn.Server):
         if self.started:
             look_for_garbage_rarely()
             print(self._greeting, flush=True)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Not ready from this moment on; the rest begins with the next tick of the main loop."""
+        self._departure.begin()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """While people are sent away HTTP is still answered: a proxy may not have noticed yet."""
+        await self._departure.send_away()
+        self.config.timeout_graceful_shutdown = max(1, int(self._departure.seconds_left / 2))
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

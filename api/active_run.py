@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
+from api.lost_work import end_name
+from exec_pool.errors import RunOver
 from exec_pool.job import Run
 from exec_pool.runs import Output, Usage, Window
 from rooms.room import Room
-from rooms.store import SYSTEM
+from rooms.store import SYSTEM, Entry
 
 CHANNEL = "run"
 FLUSH_SECONDS = 0.016
@@ -21,7 +23,8 @@ Watch = Callable[[str | None], None]  # a piece of terminal output; None: the ru
 class ActiveRun:
     """A run that goes on in a room: gathers its output into entries of a readable size.
 
-    `screen` is the newest output of a run in a terminal; who watches the terminal gets every piece at once.
+    `screen` is the newest output of a run in a terminal, and `shown` counts the characters that there ever were; who
+    watches the terminal gets every piece at once.
     """
 
     def __init__(self, run_id: str, room: Room, *, in_terminal: bool) -> None:
@@ -29,9 +32,12 @@ class ActiveRun:
         self.room = room
         self.in_terminal = in_terminal
         self.screen = ""
+        self.shown = 0
         self.watchers: set[Watch] = set()
         self.run: Run | None = None
         self.stopped_by: str | None = None
+        self.disowned = False
+        self._last: asyncio.Future[Entry] | None = None
         self._parts: list[tuple[str, bytes]] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -42,7 +48,7 @@ class ActiveRun:
     def on_event(self, event: Output | Usage) -> None:
         if isinstance(event, Usage):
             usage = {"type": "usage", "run": self.id, "cpuSeconds": event.cpu_seconds}
-            self.room.tell(msgspec.json.encode(usage | {"memoryBytes": event.memory_bytes}).decode())
+            self.room.tell_everywhere(msgspec.json.encode(usage | {"memoryBytes": event.memory_bytes}).decode())
             return
         if self.in_terminal and event.stream != "compile":
             self._show(self._to_screen.decode(event.data))
@@ -56,6 +62,7 @@ class ActiveRun:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 
     def _show(self, text: str) -> None:
+        self.shown += len(text)
         self.screen = (self.screen + text)[-SCREEN_CHARACTERS:]
         for watch in list(self.watchers):
             watch(text)
@@ -81,7 +88,7 @@ class ActiveRun:
             self._output(stream, self._decoders[stream].decode(data), SYSTEM)
 
     def _output(self, stream: str, text: str, author: str) -> None:
-        if text:
+        if text and not self.disowned:
             self.note(author, "output", {"run": self.id, "stream": stream, "text": text})
 
     def finish(self) -> None:
@@ -99,5 +106,31 @@ class ActiveRun:
         self.flush()
         self._output("stdin", text, member_id)
 
-    def note(self, author: str, kind: str, data: object) -> None:
-        self.room.note(author, CHANNEL, kind, msgspec.json.encode(data))
+    def note(self, author: str, kind: str, data: object) -> asyncio.Future[Entry]:
+        """Journal an event of this run; the last one is remembered."""
+        self._last = self.room.note(author, CHANNEL, kind, msgspec.json.encode(data))
+        return self._last
+
+    async def note_end(self, author: str, data: object) -> None:
+        """Once all that it said is committed, and if no other node has ended it before."""
+        if self._last is not None:
+            await self._last
+        if not self.disowned:
+            await self.room.note_once(end_name(self.id), author, CHANNEL, "finished", msgspec.json.encode(data))
+
+    def disown(self) -> None:
+        """Another node has told it lost: it ends, and nothing more is said of it."""
+        self.disowned = True
+        if self.run is not None:
+            self.run.stop()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nobody to type for."""
+        return self.run is None or self.run.over
+
+    def write(self, data: bytes) -> None:
+        """Raises InputFull, RunOver."""
+        if self.run is None:
+            raise RunOver("this run is over")
+        self.run.write(data)

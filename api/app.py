@@ -15,6 +15,8 @@ from starlette.routing import Route, WebSocketRoute
 from api.archive import ArchiveApi
 from api.collab import CollabSocket
 from api.connection import Connections
+from api.departure import Departure, Door
+from api.desk import Desk
 from api.errors import KNOWN, ApiError, respond
 from api.house import House
 from api.identity import Reception
@@ -47,16 +49,19 @@ def create_app(settings: Settings) -> Starlette:
     runner = Runner(exec_settings(settings))
 
     async def on_open(room: Room) -> None:
-        await runs.settle_lost(room)
-        await judging.settle_lost(room)
+        await desk.opened(room)
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
+    desk = Desk(registry, store)
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
-    runs = RunsApi(reception, registry, store, runner, settings)
-    judging = Judging(reception, registry, store, runner, exec_settings(settings).slot_count(), settings)
+    runs = RunsApi(reception, registry, desk, runner, settings)
+    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
+    desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
+
+    departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -66,34 +71,45 @@ def create_app(settings: Settings) -> Starlette:
             await house.open()
             await runner.open()
             yield
-            await judging.drain()
+            if not departure.is_under_way:  # a server that is not ours has closed the connections
+                await departure.send_away()
+            await desk.close()
             await runner.close()
-            await asyncio.gather(runs.close(), judging.close())
-            await registry.drain(settings.drain_seconds)
+            await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
+            await registry.drain(departure.seconds_left)
         finally:
             await house.close()
             await retention.stop()
             await store.close()
 
     pages = Pages()
-    connections = Connections(turn, settings.max_queue_bytes)
-    y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
-    return Starlette(
+    app = Starlette(
         routes=[
-            *OpsApi(registry, store, runner, metrics, settings, house).routes,
+            *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
             *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
-            *(WebSocketRoute("/ws/{room}" + rest, y_socket.endpoint) for rest in ("", "/{document:path}")),
-            WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
+            *_sockets(reception, registry, turn, settings),
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,
         ],
-        middleware=[Middleware(RequestLog, policy=pages.policy)],
+        middleware=[Middleware(RequestLog, policy=pages.policy), Middleware(Door, departure=departure)],
         exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
         lifespan=lifespan,
     )
+    app.state.departure = departure
+    return app
+
+
+def _sockets(reception: Reception, registry: RoomRegistry, turn: Turn, settings: Settings) -> list[WebSocketRoute]:
+    connections = Connections(turn, settings.max_queue_bytes)
+    y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
+    return [
+        WebSocketRoute("/ws/{room}", y_socket.endpoint),
+        WebSocketRoute("/ws/{room}/{document:path}", y_socket.endpoint),
+        WebSocketRoute("/collab", CollabSocket(reception, registry, connections, settings).endpoint),
+    ]
 
 
 def _registry(

@@ -9,12 +9,15 @@ from rooms.cache import Cache, MemoryCache
 from rooms.errors import CacheUnavailable
 from rooms.redis_cache import RedisCache
 
+BEATS = 3
+"""Signs of life in the time after which a node is taken for dead."""
+
 
 class House:
     """One per process. Lost later, both come back by themselves; `open` is strict, so a mistake is seen at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self.fanout: Fanout = NatsFanout(settings.nats_url) if settings.nats_url else LocalFanout()
+        self.fanout: Fanout = _fanout(settings)
         self.cache: Cache = RedisCache(settings.redis_url) if settings.redis_url else MemoryCache()
 
     async def open(self) -> None:
@@ -31,6 +34,13 @@ class House:
     async def close(self) -> None:
         await self.fanout.close()
         await self.cache.close()
+
+
+def _fanout(settings: Settings) -> Fanout:
+    if not settings.nats_url:
+        return LocalFanout()
+    silent = settings.node_silent_seconds
+    return NatsFanout(settings.nats_url, beat_seconds=silent / BEATS, silent_seconds=silent)
 
 
 def _what_to_do(setting: str, error: Exception) -> SettingsError:

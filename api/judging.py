@@ -7,6 +7,7 @@ from prometheus_client.registry import Collector
 from starlette.routing import BaseRoute
 
 from api.callbacks import Callbacks
+from api.desk import Desk
 from api.identity import Reception
 from api.judge0 import Judge0Api
 from api.piston import PistonApi
@@ -16,8 +17,6 @@ from exec_pool.judge_work import Workplace
 from exec_pool.runner_pool import Runner
 from exec_pool.work import LocalWork, WorkQueue
 from rooms.registry import RoomRegistry
-from rooms.room import Room
-from rooms.store import JournalStore
 
 
 class Judging:
@@ -27,7 +26,7 @@ class Judging:
         self,
         reception: Reception,
         registry: RoomRegistry,
-        journal: JournalStore,
+        desk: Desk,
         runner: Runner,
         slots: int,
         settings: Settings,
@@ -35,22 +34,18 @@ class Judging:
         self.work: WorkQueue = LocalWork(Workplace(runner, settings.judge_seconds).perform, slots)
         self._drain_seconds = settings.drain_seconds / 2
         self._callbacks = Callbacks(settings.callback_hosts)
-        self._submissions = SubmissionsApi(reception, registry, journal, runner, self.work, settings)
+        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, settings)
         judge0 = Judge0Api(runner, self.work, self._callbacks, settings)
         piston = PistonApi(runner, self.work, settings)
-        self.routes: list[BaseRoute] = [*self._submissions.routes, *judge0.routes, *piston.routes]
-
-    async def settle_lost(self, room: Room) -> None:
-        """When a room opens: what was judged when the server died never is."""
-        await self._submissions.settle_lost(room)
+        self.routes: list[BaseRoute] = [*self.submissions.routes, *judge0.routes, *piston.routes]
 
     async def drain(self) -> None:
         """Take nothing more; what runs may end, for half the time that a stop may take."""
         await self.work.drain(self._drain_seconds)
 
-    async def close(self) -> None:
-        """Wait for the last entries and callbacks."""
-        await self._submissions.close()
+    async def close(self, seconds: float) -> None:
+        """Wait for the last entries and callbacks, at most `seconds` for the former."""
+        await self.submissions.close(seconds)
         await self._callbacks.close()
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.departure import Departure
 from api.house import House
 from api.http import json_response
 from api.settings import Settings
@@ -92,6 +93,7 @@ class OpsApi:
         metrics: Metrics,
         settings: Settings,
         house: House,
+        departure: Departure,
     ) -> None:
         self._registry = registry
         self._store = store
@@ -99,6 +101,7 @@ class OpsApi:
         self._metrics = metrics
         self._settings = settings
         self._house = house
+        self._departure = departure
         self.routes = [
             Route("/healthz", self.live, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
@@ -110,11 +113,13 @@ class OpsApi:
         return PlainTextResponse("ok")
 
     async def ready(self, _request: Request) -> Response:
-        """Ready while edits are saved. The run engine, other nodes and the cache may be missing: rooms work without."""
+        """Ready while edits are saved and it stays. Rooms work without a run engine, other nodes or the cache."""
         state = self._registry.journal.state
         others = "connected" if self._house.fanout.is_connected else "away"
         cache = "available" if self._house.cache.stats().is_available else "away"
-        return json_response({"journal": state, "fanout": others, "cache": cache}, 200 if state == "saved" else 503)
+        is_ready = state == "saved" and not self._departure.is_under_way
+        about = {"journal": state, "fanout": others, "cache": cache, "restarting": self._departure.is_under_way}
+        return json_response(about, 200 if is_ready else 503)
 
     async def metrics(self, _request: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -2,22 +2,27 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from api.active_run import CHANNEL, ActiveRun
+from api.active_run import ActiveRun
+from api.away_terminal import AwayTerminal, Onlooker, Order, Seen
 from api.codes import file_id
+from api.desk import Desk
 from api.errors import ApiError
 from api.http import identify, json_response, read_json
 from api.identity import Identity, Reception
+from api.lost_work import Kind
+from api.relay import Call, Relay
 from api.settings import Settings
-from api.terminal import TerminalSocket
+from api.terminal import Terminal, TerminalSocket
 from exec_pool.errors import LanguageUnavailable, RunOver
 from exec_pool.job import Run
 from exec_pool.limits import Limits
@@ -28,11 +33,14 @@ from rooms.archive import checked_path
 from rooms.errors import BadPath, FileNotFound, Forbidden
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
-from rooms.store import SYSTEM, JournalStore
+from rooms.store import SYSTEM
 
 _log = logging.getLogger(__name__)
 
 PLACE_SECONDS = 0.5
+NOTED_SECONDS = 1.0
+"""Who starts a run is told when every node can know of it; so long at most, should the store be slow."""
+PREFIX = "run_"
 
 
 class NewRun(msgspec.Struct, frozen=True, rename="camel"):
@@ -53,11 +61,12 @@ class RunsApi:
     """The handlers and the runs of all rooms; one per process."""
 
     def __init__(
-        self, reception: Reception, registry: RoomRegistry, journal: JournalStore, runner: Runner, settings: Settings
+        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Runner, settings: Settings
     ) -> None:
         self._reception = reception
         self._registry = registry
-        self._journal = journal
+        self._desk = desk
+        self._onlookers: dict[tuple[str, str], Onlooker] = {}
         self._runner = runner
         self._runs_per_room = settings.runs_per_room
         self._limits = Limits(
@@ -75,14 +84,14 @@ class RunsApi:
             Route("/api/rooms/{room}/runs/{run}/input", self.type, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/size", self.resize, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/stop", self.stop, methods=["POST"]),
-            WebSocketRoute("/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, self.find).endpoint),
+            WebSocketRoute("/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, self.hold).endpoint),
         ]
 
     async def start(self, request: Request) -> Response:
         identity = await self._may_run(request)
         new = await read_json(request, NewRun)
         room_id = request.path_params["room"]
-        if self._per_room[room_id] >= self._runs_per_room:
+        if self._per_room[room_id] + self._desk.count_away(room_id, PREFIX) >= self._runs_per_room:
             raise ApiError(429, "too_many_runs", f"{self._runs_per_room} runs are going on in this room; stop one")
         self._per_room[room_id] += 1
         started: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
@@ -103,13 +112,14 @@ class RunsApi:
         """From submission to the last entry; the room stays open meanwhile. `started` gets whatever stops the start."""
         try:
             async with self._registry.visit(room_id) as room:
-                active = ActiveRun("run_" + file_id(), room, in_terminal=new.terminal is not None)
+                active = ActiveRun(PREFIX + file_id(), room, in_terminal=new.terminal is not None)
                 started.set_result(await self._submit(active, identity, new))
                 assert active.run is not None
                 await self._tell_places(active.room, active.id, active.run)
                 result = await active.run.result()
                 active.finish()
-                active.note(active.stopped_by or SYSTEM, "finished", _finished(active, result))
+                await active.note_end(active.stopped_by or SYSTEM, _finished(active, result))
+                self._desk.changed(room)
         except Exception as error:
             if started.done():
                 _log.exception("a run was lost", extra={"room": room_id})
@@ -118,6 +128,9 @@ class RunsApi:
         finally:
             self._per_room[room_id] -= 1
             self._active = {key: active for key, active in self._active.items() if _goes_on(active)}
+            for watching, run_id in list(self._onlookers):
+                if run_id not in self._active:
+                    self._unwatch(watching, run_id)
 
     async def _tell_places(self, room: Room, run_id: str, run: Run) -> None:
         """While it waits: its place in the line, whenever that changes."""
@@ -126,7 +139,7 @@ class RunsApi:
             if place != told:
                 told = place
                 event = {"type": "queue", "run": run_id, "position": place.position, "seconds": place.seconds}
-                room.tell(msgspec.json.encode(event).decode())
+                room.tell_everywhere(msgspec.json.encode(event).decode())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(run.result(), PLACE_SECONDS)
 
@@ -155,67 +168,111 @@ class RunsApi:
             "language": language,
             "version": version,
             "terminal": new.terminal,
+            "node": active.room.exchange.node,
         }
-        active.note(identity.member.id, "started", about | {"limits": _limits(limits)})
+        noted = active.note(identity.member.id, "started", about | {"limits": _limits(limits)})
+        self._desk.changed(active.room)
+        await asyncio.wait([noted], timeout=NOTED_SECONDS)
         return about | {"id": active.id}
 
     async def type(self, request: Request) -> Response:
         identity = await self._may_run(request)
         typed = await read_json(request, NewInput)
-        active = self._of(request)
-        assert active.run is not None
+        member = identity.member.id
         if typed.text:
-            active.run.write(typed.text.encode())
-            active.typed(identity.member.id, typed.text)
-        if typed.eof:
-            active.run.close_stdin()
+            await self._do(request, "type", Order(member, typed.text))
+        if typed.eof or not typed.text:
+            await self._do(request, "eof" if typed.eof else "look", Order(member))
         return Response(status_code=204)
 
     async def resize(self, request: Request) -> Response:
         """The size of the terminal, for clients that are not on its socket."""
-        await self._may_run(request)
+        identity = await self._may_run(request)
         window = await read_json(request, Window)
-        self._of(request).resize(window.rows, window.columns)
+        await self._do(request, "resize", Order(identity.member.id, "", window.rows, window.columns))
         return Response(status_code=204)
 
     async def stop(self, request: Request) -> Response:
         identity = await self._may_run(request)
-        active = self._of(request)
-        assert active.run is not None
-        active.stopped_by = active.stopped_by or identity.member.id
-        active.run.stop()
+        await self._do(request, "stop", Order(identity.member.id))
         return Response(status_code=204)
 
-    def _of(self, request: Request) -> ActiveRun:
-        return self.find(request.path_params["room"], request.path_params["run"])
+    async def _do(self, request: Request, verb: str, order: Order) -> None:
+        """Here, or at the node where it goes on."""
+        room_id, run_id = request.path_params["room"], request.path_params["run"]
+        if run_id in self._active:
+            _obey(self.find(room_id, run_id), verb, order)
+        else:
+            await self._desk.call(room_id, run_id, verb, msgspec.msgpack.encode(order))
 
     def find(self, room_id: str, run_id: str) -> ActiveRun:
-        """A run that goes on in this room; RunOver when there is none."""
+        """A run that goes on here, in this room; RunOver when there is none."""
         active = self._active.get(run_id)
         if active is None or active.room.id != room_id:
             raise RunOver("this run is over, or never was in this room")
         return active
 
-    async def settle_lost(self, room: Room) -> None:
-        """A run that was going on when the server died never finishes; say so when its room opens again."""
-        entries = await self._journal.entries(
-            room.id, [CHANNEL], after=None, before=None, limit=1000, kinds=["started", "finished"]
-        )
-        going: dict[str, None] = {}
-        for entry in entries:
-            run = msgspec.json.decode(entry.data)["run"]
-            if entry.kind == "started":
-                going[run] = None
-            elif entry.kind == "finished":
-                going.pop(run, None)
-        for run in going:
-            data = _ended(run, "lost", None, "The server restarted while it ran.")
-            room.note(SYSTEM, CHANNEL, "finished", msgspec.json.encode(data))
+    @contextlib.asynccontextmanager
+    async def hold(self, room_id: str, run_id: str) -> AsyncIterator[Terminal]:
+        """A run that goes on in this room, at whichever node. Raises RunOver, ApiError."""
+        if run_id in self._active:
+            yield self.find(room_id, run_id)
+            return
+        async with self._desk.reach(room_id, run_id) as (relay, node):
+            terminal = AwayTerminal(relay, node, run_id)
+            await terminal.open()
+            try:
+                yield terminal
+            finally:
+                terminal.close()
 
-    async def close(self) -> None:
-        """After the runner was closed: wait for the last entries."""
+    # For people at other nodes
+
+    kind = Kind("started", "finished", lambda run: _ended(run, "lost", None, "The server that ran it is gone."))
+
+    def going(self, room: str) -> list[str]:
+        return [active.id for active in self._active.values() if active.room.id == room and _goes_on(active)]
+
+    def has(self, subject: str) -> bool:
+        return subject in self._active
+
+    async def perform(self, node: str, room: str, call: Call) -> bytes:
+        active = self.find(room, call.subject)
+        match call.verb:
+            case "watch":
+                return self._watch(node, active)
+            case "unwatch":
+                self._unwatch(node, active.id)
+            case verb:
+                _obey(active, verb, msgspec.msgpack.decode(call.body, type=Order))
+        return b""
+
+    def _watch(self, node: str, active: ActiveRun) -> bytes:
+        onlooker = self._onlookers.get((node, active.id))
+        relay = active.room.correspondent
+        if onlooker is not None:
+            onlooker.flush()
+        elif active.in_terminal and isinstance(relay, Relay):
+            self._onlookers[node, active.id] = Onlooker(active, functools.partial(relay.show, node))
+        return msgspec.msgpack.encode(Seen(active.in_terminal, active.screen, active.shown))
+
+    def _unwatch(self, node: str, run_id: str) -> None:
+        onlooker = self._onlookers.pop((node, run_id), None)
+        if onlooker is not None:
+            onlooker.close()
+
+    def disown(self, subject: str) -> None:
+        self._active[subject].disown()
+
+    def node_gone(self, node: str) -> None:
+        for watching, run_id in list(self._onlookers):
+            if watching == node:
+                self._unwatch(node, run_id)
+
+    async def close(self, seconds: float) -> None:
+        """After the runner was closed: wait for the last entries, at most `seconds`."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
+            await asyncio.wait(self._tasks, timeout=seconds)
 
 
 def runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
@@ -233,6 +290,24 @@ def runnable(texts: Iterable[tuple[str, str]], entry: str) -> dict[str, bytes]:
         elif files.keys() & folders or any(len(part.encode()) > 255 for part in path.split("/")):
             del files[path]
     return files
+
+
+def _obey(active: ActiveRun, verb: str, order: Order) -> None:
+    """Raises RunOver, InputFull."""
+    match verb:
+        case "type":
+            active.write(order.text.encode())
+            if order.member:
+                active.typed(order.member, order.text)
+        case "eof" if active.run is not None:
+            active.run.close_stdin()
+        case "resize":
+            active.resize(order.rows, order.columns)
+        case "stop" if active.run is not None:
+            active.stopped_by = active.stopped_by or order.member
+            active.run.stop()
+        case _:
+            pass
 
 
 def _goes_on(active: ActiveRun) -> bool:

@@ -40,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True):
     redis_url: Annotated[
         str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
     ] = ""
+    node_silent_seconds: Annotated[
+        Seconds, _help("a node that was not heard for so long is taken for dead: its people vanish, its runs are lost")
+    ] = 6.0
     store_sync: Annotated[
         Literal["normal", "full"],
         _help("what a commit survives: `normal` the death of the server, `full` also a power cut (slower)"),
@@ -68,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True):
     leave_grace_seconds: Annotated[Span, _help("somebody who returns this soon was never gone")] = 8.0
     idle_seconds: Annotated[Span, _help("a room without visitors is closed after this")] = 60.0
     drain_seconds: Annotated[Seconds, _help("time to save everything at a stop")] = 10.0
+    spread_seconds: Annotated[
+        Span, _help("of these: how long a stop takes to send many connections to other nodes, instead of all at once")
+    ] = 3.0
     echo_updates: Annotated[bool, _help("send edits to their y-websocket author too, for clients that await it")] = (
         False
     )

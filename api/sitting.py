@@ -7,13 +7,14 @@ from typing import Literal
 
 import msgspec
 
+from api.lost_work import end_name
 from exec_pool.errors import WorkLost
 from exec_pool.judge_problem import Problem
 from exec_pool.judge_report import Report, report, short
 from exec_pool.judge_work import read_judgement, read_progress
 from exec_pool.work import Ticket
 from rooms.room import Room
-from rooms.store import SYSTEM
+from rooms.store import SYSTEM, Entry
 
 CHANNEL = "run"
 PLACE_SECONDS = 1.0
@@ -34,6 +35,7 @@ class Handed(msgspec.Struct, frozen=True, rename="camel"):
     file_id: str
     path: str
     language: str
+    node: str = ""
 
 
 class Sitting:
@@ -47,6 +49,8 @@ class Sitting:
         self._problem = problem
         self._message = ""
         self._is_quiet = False
+        self.disowned = False
+        self._noted: asyncio.Future[Entry] | None = None
         self._started = time.monotonic()
         self._ticket: Ticket | None = None
         self._to_host: Report | None = None
@@ -55,7 +59,9 @@ class Sitting:
     def start(self, ticket: Ticket) -> None:
         """It stands in line."""
         self._ticket = ticket
-        self._note(self.handed.member, "submitted", msgspec.to_builtins(self.handed))
+        assert self._room is not None
+        data = msgspec.json.encode(self.handed)
+        self._noted = self._room.note(self.handed.member, CHANNEL, "submitted", data)
 
     def hear(self, body: bytes) -> None:
         """A test was judged. From the first hidden one on the room hears nothing before the end: when the next was
@@ -84,9 +90,27 @@ class Sitting:
             places.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await places
-        data = {"submission": self.handed.submission, "state": self.state, "message": self._message}
-        self._note(SYSTEM, "judged", data | {"report": short(self._to_others) if self._to_others else None})
+        await self._note_end({"report": short(self._to_others) if self._to_others else None})
         self._room = None
+
+    async def _note_end(self, report: dict[str, object]) -> None:
+        """If no other node has ended it before."""
+        assert self._noted is not None
+        await self._noted
+        data = {"submission": self.handed.submission, "state": self.state, "message": self._message} | report
+        if self._room is not None and not self.disowned:
+            name, body = end_name(self.handed.submission), msgspec.json.encode(data)
+            await self._room.note_once(name, SYSTEM, CHANNEL, "judged", body)
+
+    def disown(self) -> None:
+        """Another node has told it lost."""
+        self.disowned = True
+        self.cancel()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its end is still to be told."""
+        return self._room is not None
 
     def cancel(self) -> None:
         """Harmless again and after the end."""
@@ -122,8 +146,4 @@ class Sitting:
     def _tell(self, kind: str, data: dict[str, object]) -> None:
         if self._room is not None:
             message = {"type": kind, "submission": self.handed.submission} | data
-            self._room.tell(msgspec.json.encode(message).decode())
-
-    def _note(self, author: str, kind: str, data: object) -> None:
-        if self._room is not None:
-            self._room.note(author, CHANNEL, kind, msgspec.json.encode(data))
+            self._room.tell_everywhere(msgspec.json.encode(message).decode())

@@ -10,15 +10,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.codes import file_id
+from api.desk import Desk
 from api.errors import ApiError
 from api.http import MAX_JSON_BYTES, identify, json_response, read_body, read_json
 from api.identity import Identity, Reception
+from api.lost_work import Kind
 from api.problems import ProblemShelf
 from api.rate_limit import RateLimit
+from api.relay import Call
 from api.runs import runnable
 from api.settings import Settings
-from api.sitting import CHANNEL, Handed, Sitting
-from exec_pool.errors import LanguageUnavailable, RunnerFull
+from api.sitting import Handed, Sitting
+from exec_pool.errors import LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
 from exec_pool.judge_report import problem_view
 from exec_pool.judge_work import JudgeOrder, encode_order
@@ -28,7 +31,6 @@ from rooms.access import may_run
 from rooms.errors import FileNotFound, Forbidden
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
-from rooms.store import SYSTEM, JournalStore
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,13 @@ class NewSubmission(msgspec.Struct, frozen=True, rename="camel"):
     language: str | None = None
 
 
+class _Who(msgspec.Struct, frozen=True):
+    """Who asks at another node."""
+
+    member: str
+    is_host: bool
+
+
 class SubmissionsApi:
     """The handlers and the last submissions of all rooms; one per process."""
 
@@ -52,14 +61,14 @@ class SubmissionsApi:
         self,
         reception: Reception,
         registry: RoomRegistry,
-        journal: JournalStore,
+        desk: Desk,
         runner: Runner,
         work: WorkQueue,
         settings: Settings,
     ) -> None:
         self._reception = reception
         self._registry = registry
-        self._journal = journal
+        self._desk = desk
         self._runner = runner
         self._work = work
         self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
@@ -135,6 +144,7 @@ class SubmissionsApi:
                 sitting = await self._hand_in(room, identity, new, problem)
                 begun.set_result(sitting)
                 await sitting.to_end()
+                self._desk.changed(room)
         except Exception as error:
             if begun.done():
                 _log.exception("a submission was lost", extra={"room": room_id})
@@ -144,7 +154,8 @@ class SubmissionsApi:
     async def _hand_in(self, room: Room, identity: Identity, new: NewSubmission, problem: Problem) -> Sitting:
         path, solution = await self._solution(room, new, problem)
         member = identity.member.id
-        handed = Handed("sb_" + file_id(), member, problem.id, problem.title, new.file_id, path, solution.language)
+        about = problem.id, problem.title, new.file_id, path, solution.language, room.exchange.node
+        handed = Handed("sb_" + file_id(), member, *about)
         job = Job(
             id=handed.submission,
             room=room.id,
@@ -155,6 +166,7 @@ class SubmissionsApi:
         sitting = Sitting(room, handed, problem)
         sitting.start(self._work.submit(job, sitting.hear))
         self._sittings[handed.submission] = sitting
+        self._desk.changed(room)
         while len(self._sittings) > REMEMBERED:
             self._sittings.popitem(last=False)
         return sitting
@@ -179,20 +191,63 @@ class SubmissionsApi:
 
     async def look(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        return json_response({"submission": self._find(request).view(to_host=_is_host(identity))})
+        room_id, submission = request.path_params["room"], request.path_params["submission"]
+        if submission in self._sittings:
+            return json_response({"submission": self._find(room_id, submission).view(to_host=_is_host(identity))})
+        body = await self._ask(room_id, submission, "look", identity)
+        return Response(body, media_type="application/json")
 
     async def cancel(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        sitting = self._find(request)
-        if not _is_host(identity) and sitting.handed.member != identity.member.id:
-            raise Forbidden("this submission is somebody else's")
-        sitting.cancel()
+        room_id, submission = request.path_params["room"], request.path_params["submission"]
+        if submission in self._sittings:
+            _cancel(self._find(room_id, submission), identity.member.id, is_host=_is_host(identity))
+        else:
+            await self._ask(room_id, submission, "cancel", identity)
         return Response(status_code=204)
 
-    def _find(self, request: Request) -> Sitting:
-        sitting = self._sittings.get(request.path_params["submission"])
-        if sitting is None or sitting.room_id != request.path_params["room"]:
-            raise ApiError(404, "submission_not_found", "the room has no such submission, or it was long ago")
+    async def _ask(self, room_id: str, submission: str, verb: str, identity: Identity) -> bytes:
+        """The node where it is judged."""
+        who = msgspec.msgpack.encode(_Who(identity.member.id, _is_host(identity)))
+        try:
+            return await self._desk.call(room_id, submission, verb, who)
+        except RunOver:
+            raise _not_found() from None
+
+    # For people at other nodes
+
+    kind = Kind(
+        "submitted",
+        "judged",
+        lambda submission: {
+            "submission": submission, "state": "lost", "message": "The server that judged it is gone.", "report": None
+        },
+    )  # fmt: skip
+
+    def going(self, room: str) -> list[str]:
+        return [id_ for id_, sitting in self._sittings.items() if sitting.room_id == room and sitting.goes_on]
+
+    def has(self, subject: str) -> bool:
+        return subject in self._sittings
+
+    async def perform(self, node: str, room: str, call: Call) -> bytes:
+        sitting = self._find(room, call.subject)
+        who = msgspec.msgpack.decode(call.body, type=_Who)
+        if call.verb == "cancel":
+            _cancel(sitting, who.member, is_host=who.is_host)
+            return b""
+        return msgspec.json.encode({"submission": sitting.view(to_host=who.is_host)})
+
+    def disown(self, subject: str) -> None:
+        self._sittings[subject].disown()
+
+    def node_gone(self, node: str) -> None:
+        pass
+
+    def _find(self, room_id: str, submission: str) -> Sitting:
+        sitting = self._sittings.get(submission)
+        if sitting is None or sitting.room_id != room_id:
+            raise _not_found()
         return sitting
 
     async def _host(self, request: Request) -> Identity:
@@ -201,26 +256,20 @@ class SubmissionsApi:
             raise Forbidden("only a host may do this")
         return identity
 
-    async def settle_lost(self, room: Room) -> None:
-        """A submission that was judged when the server died never is; say so when its room opens again."""
-        entries = await self._journal.entries(
-            room.id, [CHANNEL], after=None, before=None, limit=1000, kinds=["submitted", "judged"]
-        )
-        open_: dict[str, None] = {}
-        for entry in entries:
-            submission = msgspec.json.decode(entry.data)["submission"]
-            if entry.kind == "submitted":
-                open_[submission] = None
-            else:
-                open_.pop(submission, None)
-        for submission in open_:
-            data = {"submission": submission, "state": "lost", "message": "The server restarted.", "report": None}
-            room.note(SYSTEM, CHANNEL, "judged", msgspec.json.encode(data))
-
-    async def close(self) -> None:
-        """After the work queue was drained: wait for the last entries."""
+    async def close(self, seconds: float) -> None:
+        """After the work queue was drained: wait for the last entries, at most `seconds`."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+
+def _cancel(sitting: Sitting, member: str, *, is_host: bool) -> None:
+    if not is_host and sitting.handed.member != member:
+        raise Forbidden("this submission is somebody else's")
+    sitting.cancel()
+
+
+def _not_found() -> ApiError:
+    return ApiError(404, "submission_not_found", "the room has no such submission, or it was long ago")
 
 
 def _is_host(identity: Identity) -> bool:

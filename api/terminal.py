@@ -7,12 +7,14 @@ To the client: `["setup", {}]`, `["stdout", text]`, `["disconnect", 1]`. From th
 import asyncio
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Protocol
 
 import msgspec
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.active_run import ActiveRun
+from api.active_run import Watch
 from api.errors import ApiError, error_body, error_status
 from api.identity import Reception
 from exec_pool.errors import ExecError, InputFull, RunOver
@@ -24,6 +26,26 @@ MOST_WAITING = 262_144
 MOST_WATCHERS = 64
 LEFT_OUT = "\r\n[some output was left out]\r\n"
 _encode = msgspec.json.Encoder().encode
+
+
+class Terminal(Protocol):
+    """A run that somebody looks at. `screen` is what was shown before the first of `watchers` came."""
+
+    watchers: set[Watch]
+
+    @property
+    def in_terminal(self) -> bool: ...
+
+    @property
+    def screen(self) -> str: ...
+
+    @property
+    def over(self) -> bool: ...
+
+    def write(self, data: bytes) -> None:
+        """Raises InputFull, RunOver."""
+
+    def resize(self, rows: int, columns: int) -> None: ...
 
 
 class _Screen:
@@ -58,46 +80,53 @@ class _Screen:
 
 
 class TerminalSocket:
-    """The endpoint; one per process. `find` gives a run of a room that goes on."""
+    """The endpoint; one per process. `hold` gives a run of a room that goes on, at whichever node, for a while."""
 
-    def __init__(self, reception: Reception, find: Callable[[str, str], ActiveRun]) -> None:
+    def __init__(self, reception: Reception, hold: Callable[[str, str], AbstractAsyncContextManager[Terminal]]) -> None:
         self._reception = reception
-        self._find = find
+        self._hold = hold
 
     async def endpoint(self, socket: WebSocket) -> None:
         """Authenticate and find the run first, accept after; a refusal is an HTTP answer."""
+        async with AsyncExitStack() as stack:
+            terminal = await self._let_in(socket, stack)
+            if terminal is not None:
+                await socket.accept()
+                await _attend(socket, terminal)
+
+    async def _let_in(self, socket: WebSocket, stack: AsyncExitStack) -> Terminal | None:
+        """None if it was refused."""
         room_id, run_id = socket.path_params["room"], socket.path_params["run"]
         try:
             identity = await self._reception.identify(room_id, socket.query_params.get("token", ""))
             if not may_run(identity.member.role):
                 raise Forbidden("your role does not allow it")
-            active = self._find(room_id, run_id)
-            if not active.in_terminal:
+            terminal = await stack.enter_async_context(self._hold(room_id, run_id))
+            if not terminal.in_terminal:
                 raise ApiError(409, "no_terminal", "this run has no terminal")
-            if len(active.watchers) >= MOST_WATCHERS:
+            if len(terminal.watchers) >= MOST_WATCHERS:
                 raise ApiError(429, "too_many_requests", "this terminal is held by too many; follow the room instead")
         except (RoomError, ExecError, ApiError) as error:
             status, code, details = error_status(error)
             body = error_body(code, str(error), socket.state.request_id, details)
             await socket.send_denial_response(Response(body, status, media_type="application/json"))
-            return
-        await socket.accept()
-        await _attend(socket, active)
+            return None
+        return terminal
 
 
-async def _attend(socket: WebSocket, active: ActiveRun) -> None:
+async def _attend(socket: WebSocket, terminal: Terminal) -> None:
     screen = _Screen()
-    screen.show(active.screen)
-    active.watchers.add(screen.show)
-    if active.run is None or active.run.over:
+    screen.show(terminal.screen)
+    terminal.watchers.add(screen.show)
+    if terminal.over:
         screen.show(None)
     showing = asyncio.create_task(_show(socket, screen), name="terminal")
     try:
-        await _listen(socket, active)
+        await _listen(socket, terminal)
     except WebSocketDisconnect:
         pass
     finally:
-        active.watchers.discard(screen.show)
+        terminal.watchers.discard(screen.show)
         showing.cancel()
         await asyncio.wait([showing])
 
@@ -112,11 +141,11 @@ async def _show(socket: WebSocket, screen: _Screen) -> None:
         await socket.close(1000)
 
 
-async def _listen(socket: WebSocket, active: ActiveRun) -> None:
+async def _listen(socket: WebSocket, terminal: Terminal) -> None:
     while True:
         try:
             message = msgspec.json.decode(await socket.receive_text(), type=list[object])
-            _obey(active, message)
+            _obey(terminal, message)
         except (msgspec.DecodeError, KeyError, ValueError, RecursionError):
             await socket.close(CloseCode.BAD_FRAME, "not a message of a terminal")
             return
@@ -124,11 +153,11 @@ async def _listen(socket: WebSocket, active: ActiveRun) -> None:
             continue  # as on a real one: what is typed too fast, or after the end, is lost
 
 
-def _obey(active: ActiveRun, message: list[object]) -> None:
+def _obey(terminal: Terminal, message: list[object]) -> None:
     match message:
-        case ["stdin", str(text)] if active.run is not None:
-            active.run.write(text.encode())
+        case ["stdin", str(text)]:
+            terminal.write(text.encode())
         case ["set_size", int(rows), int(columns), *_]:
-            active.resize(rows, columns)
+            terminal.resize(rows, columns)
         case _:
             raise ValueError("unknown")

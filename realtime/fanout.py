@@ -84,6 +84,12 @@ class Fanout(Protocol):
     def when_node_gone(self, callback: Callable[[str], None]) -> None:
         """Call `callback(node)` for each node that left or is silent. One that comes (back) is a gap everywhere."""
 
+    def is_gone(self, node: str) -> bool:
+        """Whether `node` is not there: not heard by one that has listened for long enough to say so.
+
+        While the broker is away, and for a silence after it came back, nobody is told gone that was not heard since.
+        """
+
     def stats(self) -> FanoutStats: ...
 
 

@@ -90,6 +90,12 @@ class LocalFanout:
     def when_node_gone(self, callback: Callable[[str], None]) -> None:
         self._watch.when_gone(callback)
 
+    def is_gone(self, node: str) -> bool:
+        """Who never came to the hub need not be waited for."""
+        if node in self._hub.nodes:
+            return self.is_connected and self._watch.is_gone(node)
+        return node not in self.nodes
+
     def interrupt(self) -> None:
         """For simulations: this node has lost the hub; it takes no payload and hears nothing."""
         self.is_connected = False

@@ -127,6 +127,9 @@ class NatsFanout:
     def when_node_gone(self, callback: Callable[[str], None]) -> None:
         self._watch.when_gone(callback)
 
+    def is_gone(self, node: str) -> bool:
+        return self.is_connected and self._watch.is_gone(node)
+
     def stats(self) -> FanoutStats:
         return FanoutStats(
             self.is_connected,
@@ -176,6 +179,7 @@ class NatsFanout:
             _log.warning("the NATS server is gone; rooms go on, each node by itself")
             await self._redial()
             _log.warning("the NATS server is back")
+            self._watch.listen_anew()
             self._reconnects += 1
             self._gap_everywhere()
 

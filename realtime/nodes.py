@@ -30,7 +30,7 @@ class NodeWatch:
         self._node = node
         self._silent_seconds = silent_seconds
         self._clock = clock
-        self._checked = clock()
+        self._checked = self._listening_since = clock()
         self._heard: dict[str, float] = {}
         self._tell_gone: list[Callable[[str], None]] = []
 
@@ -51,6 +51,15 @@ class NodeWatch:
         self._heard[node] = self._clock()
         return is_new
 
+    def listen_anew(self) -> None:
+        """Nobody could be heard until now."""
+        self._listening_since = self._clock()
+
+    def is_gone(self, node: str) -> bool:
+        """Not heard, by one who would have: a node that lives is heard within a silence and a beat."""
+        listened = self._clock() - self._listening_since
+        return node not in self._heard and node != self._node and listened > self._silent_seconds + self.beat_seconds
+
     def leave(self, node: str) -> None:
         """A goodbye."""
         if node in self._heard:
@@ -62,6 +71,7 @@ class NodeWatch:
         late = now - self._checked - self.beat_seconds
         self._checked = now
         if late > self.beat_seconds:
+            self._listening_since = now
             self._heard = dict.fromkeys(self._heard, now)
             return
         for node in [node for node, heard in self._heard.items() if now - heard > self._silent_seconds]:

@@ -260,7 +260,10 @@ class LineOutbox(Outbox):
             self._write(wire)
 
     def _write(self, wire: bytes) -> None:
-        """The number of a closed file may be somebody else's by now: a transport that closes is not written to."""
+        """The number of a closed file may be somebody else's by now: a transport that closes is not written to.
+
+        What the socket does not take stays shared with all who wait for the rest of the same bytes.
+        """
         transport = self._transport
         if transport.is_closing():
             return
@@ -273,8 +276,9 @@ class LineOutbox(Outbox):
                 return
             if written == len(wire):
                 return
-            wire = wire[written:]
-        transport.write(wire)
+            transport.write(memoryview(wire)[written:] if written else wire)
+        else:
+            transport.write(wire)
 
     def close(self, code: int, reason: str = "") -> None:
         if self.closing is None:

@@ -54,6 +54,8 @@ class Pairs:
             self._chunks[client, chunk] = self._chunks.get((client, chunk), 0) | int.from_bytes(bits)
 
     def __contains__(self, place: tuple[int, int]) -> bool:
+        if not self._chunks:
+            return False
         client, clock = place
         return bool(self._chunks.get((client, clock >> _CHUNK_BITS), 0) >> (clock & (1 << _CHUNK_BITS) - 1) & 1)
 

@@ -66,11 +66,22 @@ class Here(_Said, frozen=True):
     members: list[Member]
 
 
+class Letter(_Said, frozen=True):
+    """From the room's correspondent at one node to the one at `to`; to all if that is empty."""
+
+    to: str
+    body: bytes
+
+
+class Bye(_Said, frozen=True):
+    """The room is closed at this node, and nobody is in it there."""
+
+
 class Hello(_Said, frozen=True):
     """Who is there, and where? From a node that has just opened the room, or may have missed something."""
 
 
-Said = Edits | Ask | Written | Saved | States | Told | Here | Hello
+Said = Edits | Ask | Written | Saved | States | Told | Here | Hello | Bye | Letter
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Said).decode
@@ -117,6 +128,15 @@ class Exchange:
     def is_alone(self) -> bool:
         """Nobody would hear: nothing need be encoded."""
         return not self._fanout.nodes
+
+    def is_gone(self, node: str) -> bool:
+        """Whether it is certain enough that `node` is not there; see `Fanout.is_gone`."""
+        return self._fanout.is_gone(node)
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The other nodes that are there."""
+        return self._fanout.nodes
 
     def say(self, said: Said) -> bool:
         """A cut line loses it; then a gap follows at both ends. False if it was too large to travel."""

@@ -12,7 +12,7 @@ from rooms.access import Role
 from rooms.errors import RoomNotFound, StoreUnavailable
 from rooms.postgres_database import AnyConnection, Database
 from rooms.postgres_schema import prepare
-from rooms.store import Draft, Entry, Link, Member, RoomRecord, Stored
+from rooms.store import ONCE, Draft, Entry, Link, Member, RoomRecord, Stored
 
 _APPEND = "SELECT append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _KEY = "(SELECT key FROM rooms WHERE id = $1)"
@@ -134,7 +134,8 @@ class PostgresStore:
             raise StoreUnavailable(f"{self._journal.name}: {error}") from error
         if firsts is None:
             raise RoomNotFound("an entry is of a room that does not exist")
-        self._answered.append((time.monotonic(), commit))
+        if not commit.startswith(ONCE):
+            self._answered.append((time.monotonic(), commit))
         return firsts
 
     async def load(self, room: str, document: str) -> Stored:

@@ -10,7 +10,7 @@ import msgspec
 from realtime.digest import Digests
 from realtime.errors import CloseCode
 from realtime.fanout import Fanout
-from realtime.outbox import Turn
+from realtime.outbox import Outbox, Turn
 from realtime.trial import Trials
 from rooms.errors import RoomNotFound
 from rooms.exchange import Exchange, Hello
@@ -187,12 +187,20 @@ class RoomRegistry:
         for room in self.opened():
             room.journal_state(state, recovered=recovered)
 
+    def outboxes(self) -> list[Outbox]:
+        """Of all connections, each once, those of a room beside each other."""
+        return list(dict.fromkeys(session.outbox for room in self.opened() for session in room.sessions))
+
     async def drain(self, seconds: float) -> None:
-        """Tell everybody 1012, flush the journal, write the snapshots; at most `seconds`."""
+        """Tell everybody 1012, flush the journal, leave the other nodes, write the snapshots; at most `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 for room in self.opened():
                     room.close_sessions(CloseCode.RESTARTING, "the server restarts")
+                await self.journal.flush()
+                for room in self.opened():
+                    room.bequeath()
+                await self._fanout.close()
                 for room in self.opened():
                     await room.settle()
                 await self.journal.flush()

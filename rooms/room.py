@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 
@@ -13,8 +14,9 @@ from realtime.session import Session
 from realtime.trial import Trials
 from rooms.errors import ReadOnly, RoomFull
 from rooms.events import entry_event, missed_event, state_event
-from rooms.exchange import Ask, Edits, Exchange, Hello, Here, Said, Saved, States, Told, Written
+from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Said, Saved, States, Told, Written
 from rooms.journal import Journal, JournalState
+from rooms.once import commit_once
 from rooms.shared_document import SharedDocument
 from rooms.store import Draft, Entry, JournalStore, Member, RoomRecord
 
@@ -27,6 +29,25 @@ class RoomLimits(msgspec.Struct, frozen=True):
     max_document_bytes: int
     max_sessions: int
     leave_grace_seconds: float
+
+
+class Correspondent(Protocol):
+    """Somebody at this node who writes to the same at the other nodes, in one room; set before the first visit."""
+
+    def hear(self, node: str, body: bytes) -> None: ...
+
+    def introduce(self) -> None:
+        """A node has come, or may have missed something: tell it what it must know."""
+
+    def node_gone(self, node: str) -> None: ...
+
+    def close(self) -> None:
+        """The room is let go."""
+
+
+def _now() -> int:
+    """Unix milliseconds: what the clock says, be it right or wrong; the order is that of the numbers."""
+    return int(time.time() * 1000)
 
 
 class _SealedEvents:
@@ -63,6 +84,7 @@ class Room:
         "_loading",
         "_store",
         "_trials",
+        "correspondent",
         "exchange",
         "id",
         "members",
@@ -91,6 +113,7 @@ class Room:
         self._trials = trials
         self._digests = digests
         self.exchange = exchange
+        self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
         self._documents: dict[str, SharedDocument] = {}
         self._loading: dict[str, asyncio.Task[SharedDocument]] = {}
@@ -196,6 +219,13 @@ class Room:
                 self._elsewhere[node] = {member.id: member for member in members}
             case Hello():
                 self._say_who_is_here()
+                if self.correspondent is not None:
+                    self.correspondent.introduce()
+            case Bye():
+                self._elsewhere.pop(node, None)
+            case Letter(to, body):
+                if self.correspondent is not None and to in ("", self.exchange.node):
+                    self.correspondent.hear(node, body)
             case Edits() | Ask() | Written() | Saved() | States():
                 for shared in self.loaded():
                     if shared.name == said.document:
@@ -209,10 +239,14 @@ class Room:
             shared.siblings.introduce()
         self.exchange.say(Hello())
         self._say_who_is_here()
+        if self.correspondent is not None:
+            self.correspondent.introduce()
 
     def node_gone(self, node: str) -> None:
         """One of the nodes that are left says who has left with it."""
         members = self._elsewhere.pop(node, {})
+        if self.correspondent is not None:
+            self.correspondent.node_gone(node)
         for shared in self.loaded():
             shared.siblings.node_gone(node)
         if self.exchange.node == min((self.exchange.node, *self._elsewhere)):
@@ -232,6 +266,15 @@ class Room:
 
     # Events
 
+    async def note_once(self, name: str, author: str, channel: str, kind: str, data: bytes) -> Entry:
+        """As `note`, but under a name: of all who say it, at all nodes, the first one does. The entry that is there.
+
+        Waits while the store is away. What was noted before need not be committed yet: await it first.
+        """
+        entry = await commit_once(self._store, name, Draft(self.id, _now(), author, channel, kind, data))
+        self.tell_everywhere(entry_event(entry))
+        return entry
+
     def note(self, author: str, channel: str, kind: str, data: bytes) -> asyncio.Future[Entry]:
         """Add an event (JSON `data`) to the journal; the future is the entry, once it is committed."""
         future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
@@ -241,7 +284,7 @@ class Room:
 
     def seal(self) -> _SealedEvents:
         events, self._events = self._events, []
-        now = int(time.time() * 1000)
+        now = _now()
         drafts = [Draft(self.id, now, *event[:4]) for event in events]
         return _SealedEvents(self, drafts, [event[4] for event in events])
 
@@ -281,12 +324,23 @@ class Room:
 
     def close(self) -> None:
         """For good, once it is settled and nobody visits it."""
+        self.exchange.say(Bye())
         self.exchange.close()
+        if self.correspondent is not None:
+            self.correspondent.close()
+            self.correspondent = None
         for shared in self.loaded():
             shared.close()
 
+    def bequeath(self) -> None:
+        """This node goes: if the room is open at others, they see to it whether its people come back in time."""
+        if not self._elsewhere.keys().isdisjoint(self.exchange.nodes):
+            for timer in self._leaving.values():
+                timer.cancel()
+            self._leaving.clear()
+
     async def settle(self) -> None:
-        """Say who left and write the snapshots; the journal is flushed by the caller."""
+        """Say who left and write the snapshots."""
         for member_id, timer in list(self._leaving.items()):
             timer.cancel()
             self._gone(member_id)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from realtime.digest import Digests, Order
 from realtime.document import Document
@@ -19,6 +19,9 @@ SNAPSHOT_ENTRIES = 500
 SNAPSHOT_BYTES = 2**20
 SNAPSHOT_SHARE = 4
 """Another snapshot is due after so much, and a part of the document's size more."""
+REST_SECONDS = 30.0
+FLOOD_BYTES = 8 * 2**20
+"""One follows another so much later, or after so much: who replaces everything again and again costs no more."""
 TAIL_ENTRIES = 500
 TAIL_BYTES = 32 * 1024
 """After a large snapshot so much is no reason for another."""
@@ -48,6 +51,7 @@ class Shelf:
         self._digests = digests
         self._on_made = on_made
         self._writing: asyncio.Task[None] | None = None
+        self._rested = 0.0
         self.entries = self.bytes = 0
 
     async def load(self) -> tuple[Document, Snapshot | None]:
@@ -91,7 +95,8 @@ class Shelf:
         self.entries += len(drafts)
         self.bytes += sum(len(draft.data) for draft in drafts)
         more = size // SNAPSHOT_SHARE
-        if self.entries >= SNAPSHOT_ENTRIES + more // 1024 or self.bytes >= SNAPSHOT_BYTES + more:
+        is_much = self.entries >= SNAPSHOT_ENTRIES + more // 1024 or self.bytes >= SNAPSHOT_BYTES + more
+        if is_much and (monotonic() >= self._rested or self.bytes >= FLOOD_BYTES):
             self._begin()
 
     def _begin(self) -> "asyncio.Task[None]":
@@ -115,6 +120,7 @@ class Shelf:
     async def _shorten(self) -> Snapshot:
         """Write a snapshot, unless the one there is nearly that. Raises as `load`, and OSError."""
         self.entries = self.bytes = 0
+        self._rested = monotonic() + REST_SECONDS
         stored = await self._store.load(self._room, self._name)
         found = _decoded(stored)
         if found is not None and (not stored.tail or (found.table.parts and _is_short(stored.tail))):

@@ -77,13 +77,17 @@ class Link(msgspec.Struct, frozen=True):
     role: Role
 
 
+ONCE = "once-"
+
+
 class JournalStore(Protocol):
     """The append-only log of every room and the snapshots that make loading fast."""
 
     def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
         """Commit all or nothing; the number of each draft. A store that is quick enough answers without an awaitable.
 
-        The same `commit`, a name that the caller chooses, again changes nothing and answers the same numbers.
+        The same `commit`, a name that the caller chooses, again changes nothing and answers the same numbers. One that
+        begins with ONCE is remembered for a day, whoever has seen its answer: several nodes may choose it.
         """
 
     async def load(self, room: str, document: str) -> Stored:

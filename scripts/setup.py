@@ -29,6 +29,7 @@ BROWSER_PACKAGES = {"chromium": "chromium", "fc-match": "fontconfig"}
 BROKER_PACKAGES = {"nats-server": "nats-server", "redis-server": "redis-server"}
 # The server's own programs are not on the PATH; this one of its package is.
 DATABASE_PACKAGES = {"pg_ctlcluster": "postgresql"}
+CLOCK_PACKAGES = {"faketime": "faketime"}
 CLUSTER_PACKAGES = {"nginx": "nginx-light", **DATABASE_PACKAGES}
 
 
@@ -59,7 +60,8 @@ def test() -> None:
     system_packages(BROWSER_PACKAGES, "the browser tests need it")
     system_packages(ENGINE_PACKAGES, "the tests of the Docker engine need it")
     system_packages(BROKER_PACKAGES, "the tests of several nodes need it")
-    system_packages(DATABASE_PACKAGES, "the tests of the PostgreSQL store need it")
+    system_packages(CLUSTER_PACKAGES, "the tests of several nodes need it")
+    system_packages(CLOCK_PACKAGES, "the tests of a clock that jumps need it")
 
 
 def dev() -> None:

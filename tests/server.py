@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,21 @@ class Server:
     """`sangam serve` on a data folder. Killed and started again it keeps its port, so that clients find it."""
 
     def __init__(
-        self, data: Path, *arguments: str, log: Path | None = None, module: str = "api", **settings: object
+        self,
+        data: Path,
+        *arguments: str,
+        log: Path | None = None,
+        module: str = "api",
+        environ: Mapping[str, str] | None = None,
+        **settings: object,
     ) -> None:
         self.data = data
         self._module = module
         self.log = log or data.with_name(data.name + ".log")
         self._arguments = arguments
-        self._settings = {f"SANGAM_{name.upper()}": str(value) for name, value in settings.items()}
+        self._settings = dict(environ or {}) | {
+            f"SANGAM_{name.upper()}": str(value) for name, value in settings.items()
+        }
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
@@ -69,6 +77,13 @@ class Server:
     def process(self) -> subprocess.Popen[str]:
         assert self._process is not None
         return self._process
+
+    def pause(self) -> None:
+        """It stands still: its connections stay open and nothing is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """As a power switch does."""
@@ -127,10 +142,15 @@ class Server:
 
 @contextmanager
 def running(
-    data: Path, *arguments: str, log: Path | None = None, module: str = "api", **settings: object
+    data: Path,
+    *arguments: str,
+    log: Path | None = None,
+    module: str = "api",
+    environ: Mapping[str, str] | None = None,
+    **settings: object,
 ) -> Iterator[Server]:
     """A started server, ended whatever happens."""
-    server = Server(data, *arguments, log=log, module=module, **settings)
+    server = Server(data, *arguments, log=log, module=module, environ=environ, **settings)
     try:
         server.start()
         yield server

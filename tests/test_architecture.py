@@ -207,4 +207,6 @@ def sleeps(path: Path) -> Iterator[str]:
 
 
 def test_no_test_waits_by_the_clock() -> None:
-    assert [found for path in python_files("tests") for found in sleeps(path)] == []
+    """A planted fault may: it is none."""
+    files = [path for path in python_files("tests") if path.parent.name != "planted"]
+    assert [found for path in files for found in sleeps(path)] == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.ops import VERSION
 from realtime.errors import CloseCode
+from scripts.bench_table import END, START, section
 from scripts.settings_table import rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,10 @@ def test_there_is_one_version() -> None:
 
 def test_the_settings_table_is_the_settings() -> None:
     assert re.findall(r"^\| `SANGAM_.*$", README, re.MULTILINE) == rows(), "run: make docs"
+
+
+def test_the_comparison_is_that_of_the_last_run() -> None:
+    assert START + section() + END in README, "run: make docs"
 
 
 def test_every_close_code_is_documented_and_every_documented_one_exists() -> None:

@@ -50,7 +50,7 @@ async def single(runners: dict[str, Runner], url: str, rounds: int) -> list[Row]
         for runner in runners.values():
             while runner.stats().idle_cells < 4:
                 await asyncio.sleep(0.02)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
 
     seconds = await in_turns(measures, rest, rounds)
     base = spread(seconds["plain"])

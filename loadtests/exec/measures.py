@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -102,15 +103,17 @@ async def timed(runner: Runner, lease: str) -> Timed:
 async def in_turns(
     measures: dict[str, Once], rest: Callable[[], Awaitable[None]], rounds: int
 ) -> dict[str, list[float]]:
-    """Every measure once a round, so that whatever else the machine does meets all of them.
+    """Every measure once a round, in an order that changes, so that whatever else goes on meets all of them.
 
     `rest` waits until what the one before left to do in the background is done.
     """
     seconds: dict[str, list[float]] = {name: [] for name in measures}
+    order, chance = list(measures), random.Random(1)
     for _ in range(rounds):
-        for name, once in measures.items():
+        chance.shuffle(order)
+        for name in order:
             await rest()
-            seconds[name].append(await once())
+            seconds[name].append(await measures[name]())
     return seconds
 
 

@@ -3,12 +3,14 @@
 import os
 import platform
 import resource
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 _PROCESSOR_CLOCK = 2
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def cores() -> tuple[int, int]:
@@ -36,11 +38,12 @@ def family(pid: int) -> Iterator[int]:
 
 
 def processor_seconds(pid: int) -> float:
-    """Of all threads, user and system, to the nanosecond; of descendants too, as long as they live."""
+    """Of all threads, user and system, to the nanosecond; of descendants too, those that have ended to the tick."""
     total = 0.0
     for one in family(pid):
         with suppress(OSError):
-            total += time.clock_gettime((~one << 3) | _PROCESSOR_CLOCK)
+            ended = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[13:15]
+            total += time.clock_gettime((~one << 3) | _PROCESSOR_CLOCK) + sum(map(int, ended)) / _TICKS_PER_SECOND
     return total
 
 
@@ -55,6 +58,16 @@ def memory_kib(pid: int) -> int:
     return total
 
 
+def _commit() -> str:
+    """What was measured, with a + if it is not quite that; nothing outside of a checkout."""
+    with suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+        return subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, check=True, text=True
+        ).stdout.strip()
+    return "unknown"
+
+
 def describe() -> dict[str, str]:
     """What figures depend on and what may be told of a machine."""
     model = ""
@@ -64,6 +77,7 @@ def describe() -> dict[str, str]:
             break
     return {
         "processor": model or platform.machine(),
+        "commit": _commit(),
         "cores": str(os.cpu_count()),
         "kernel": platform.release().split("-")[0],
         "python": platform.python_version(),

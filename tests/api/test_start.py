@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 import exec_pool.errors
 import realtime.errors
 import rooms.errors
+from api.desk import Desk
 from api.errors import KNOWN, close_code, error_status, respond
 from api.identity import Reception
 from api.runs import RunsApi
@@ -95,7 +96,7 @@ async def test_E13_without_a_sandbox_nothing_runs_and_the_answer_says_why(tmp_pa
     settings, runner = Settings(), Runner(ExecSettings(enabled=False))
     reception = Reception(store, open_rooms=False)
     registry = registry_on(store)
-    runs = RunsApi(reception, registry, store, runner, settings)
+    runs = RunsApi(reception, registry, Desk(registry, store), runner, settings)
     app = Starlette(routes=runs.routes, exception_handlers=dict.fromkeys(KNOWN, respond))
     host = await reception.create_room("Room", "python", "Ana")
     async with registry.visit(host.room.id) as room:

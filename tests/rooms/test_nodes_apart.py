@@ -51,7 +51,7 @@ def acknowledged(client: Client) -> int:
     return sum(client.acks)
 
 
-async def test_N8_nothing_is_called_saved_that_builds_on_what_another_node_has_not_committed(
+async def test_N12_nothing_is_called_saved_that_builds_on_what_another_node_has_not_committed(
     store: GatedStore, together: Together, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(siblings, "KEEP_SECONDS", 3600.0)
@@ -71,7 +71,7 @@ async def test_N8_nothing_is_called_saved_that_builds_on_what_another_node_has_n
     await until(lambda: acknowledged(bo) == 1 and acknowledged(ana) == 1)
 
 
-async def test_N8_what_another_node_cannot_commit_is_committed_here(
+async def test_N12_what_another_node_cannot_commit_is_committed_here(
     store: GatedStore, together: Together, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(siblings, "KEEP_SECONDS", 0.05)
@@ -88,7 +88,7 @@ async def test_N8_what_another_node_cannot_commit_is_committed_here(
     assert stored.encode() == at_two.document.encode()
 
 
-async def test_N8_what_a_dead_node_had_not_committed_is_committed_here(
+async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
     store: GatedStore, together: Together, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(siblings, "KEEP_SECONDS", 3600.0)
@@ -107,7 +107,7 @@ async def test_N8_what_a_dead_node_had_not_committed_is_committed_here(
     of_one.is_gone = False
 
 
-async def test_N9_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile(
+async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile(
     store: GatedStore, together: Together
 ) -> None:
     one, two = await together(2)
@@ -135,7 +135,7 @@ async def test_N9_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile
     assert late.doc.get_state() == bo.doc.get_state()
 
 
-async def test_N10_whose_leaving_was_missed_is_gone_after_comparing(together: Together) -> None:
+async def test_N14_whose_leaving_was_missed_is_gone_after_comparing(together: Together) -> None:
     hub = LossyHub()
     one, two = await together(2, hub)
     ana, cy, bo = Client(ANA), Client(ANA), Client(BO)
@@ -153,7 +153,7 @@ async def test_N10_whose_leaving_was_missed_is_gone_after_comparing(together: To
     await until(lambda: len(at_two.presence) == 1)
 
 
-async def test_N11_a_journal_that_could_not_be_read_is_read_again(
+async def test_N15_a_journal_that_could_not_be_read_is_read_again(
     store: GatedStore, together: Together, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(siblings, "REREAD_SECONDS", 0.01)

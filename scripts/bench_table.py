@@ -1,0 +1,55 @@
+"""Writes the README's comparison with other servers from `loadtests/results`. Run by `make docs`."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+RESULTS = ROOT / "loadtests/results/results.json"
+START, END = "<!-- made by make docs: comparison -->\n", "<!-- comparison ends -->\n"
+SERVERS = {
+    "sangam": "**Sangam**, y-websocket dialect",
+    "sangam-collab": "**Sangam**, Hocuspocus dialect",
+    "y-websocket": "@y/websocket-server 0.1.1",
+    "hocuspocus": "Hocuspocus 4.7.0",
+    "pycrdt": "pycrdt-websocket 0.16.5",
+    "limit": "a relay in C that knows no documents",
+}
+COLUMNS = [
+    ("class", "us_per_delivery", "class, µs", ".1f"),
+    ("pairs", "us_per_delivery", "pairs, µs", ".1f"),
+    ("crowd", "us_per_delivery", "crowd, µs", ".1f"),
+    ("crowd", "p99_ms", "crowd p99, ms", ".1f"),
+    ("join", "alone_ms", "join, ms", ".1f"),
+    ("join", "last_ms", "100 joins, ms", ".0f"),
+    ("idle", "kib_per_connection", "KiB a connection", ".1f"),
+]
+
+
+def section() -> str:
+    """The table, and what it was measured with."""
+    run = json.loads(RESULTS.read_text(encoding="utf-8"))
+    machine = ", ".join(f"{key} {value}" for key, value in run["machine"].items())
+    lines = ["| server | " + " | ".join(title for _, _, title, _ in COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
+    for name, title in SERVERS.items():
+        cells = [_cell(run["scenarios"], scenario, name, key, style) for scenario, key, _, style in COLUMNS]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", f"One run of `make bench` ({machine}).", ""])
+
+
+def _cell(scenarios: dict[str, Any], scenario: str, server: str, key: str, style: str) -> str:
+    figures = scenarios.get(scenario, {}).get("medians", {}).get(server, {})
+    return format(figures[key], style) if key in figures else "–"
+
+
+def main() -> None:
+    """Replace what stands between the marks."""
+    text = README.read_text(encoding="utf-8")
+    marks = re.escape(START) + "(.*?)" + re.escape(END)
+    README.write_text(re.sub(marks, lambda _: START + section() + END, text, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
