@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run cluster install test bench load image check fmt docs lock toolchains clean
+.PHONY: help run cluster install test bench chaos load image check fmt docs lock toolchains clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +32,10 @@ bench: install ## compare with other servers, under ten minutes (FULL=1 for ever
 load: ## send people into a running server (HOST=http://127.0.0.1:8000, ARGS="-u 50 -t 60s")
 	@$(SETUP) load
 	@PYTHONPATH=. locust -f loadtests/locustfile.py --headless -H $(or $(HOST),http://127.0.0.1:8000) $(or $(ARGS),-u 20 -t 30s)
+
+chaos: install ## faults on three nodes: is anything lost? (MINUTES=30; ARGS="--seed 7" or "--replay build/chaos/7/plan.json")
+	@$(SETUP) test cluster
+	@python -m tests.simulation.checker --minutes $(or $(MINUTES),10) $(ARGS)
 
 check: ## formatting, lint and types of the Python and of the editor
 	@$(SETUP) dev

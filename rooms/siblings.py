@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from realtime.document import Document
@@ -37,12 +37,14 @@ class Acknowledged(Protocol):
 class _Covered:
     """Those whose edits build on nothing that is not committed once what is on its way is."""
 
-    def __init__(self, held: list[tuple[Acknowledged, int]]) -> None:
+    def __init__(self, held: list[tuple[Acknowledged, int]], tell_saved: Callable[[], None]) -> None:
         self._held = held
+        self._tell_saved = tell_saved
 
     def acknowledge(self, _count: int) -> None:
         for session, count in self._held:
             session.acknowledge(count)
+        self._tell_saved()
 
 
 class Home(Protocol):
@@ -100,18 +102,23 @@ class Siblings:
 
     def tell(self, edits: list[bytes], clients: Iterable[int], answers: list[bytes]) -> None:
         """What has just been shown at this node."""
-        for update in (*edits, *answers):
+        for update in edits:
+            self._tell(update, are_own=True)
+        for update in answers:
             self._tell(update)
         if clients:
             self._exchange.say(States(self._home.name, self._home.presence.facts(clients)))
 
-    def _tell(self, update: bytes) -> None:
-        is_saved = self._journal.state == "saved" and not self._unsaved_nodes
+    def _tell(self, update: bytes, *, are_own: bool = False) -> None:
+        """An answer may have edits of others, too."""
+        is_saved = self._journal.state == "saved" and (are_own or not self._unsaved_nodes)
         self._told_unsaved |= not is_saved
         self._by_reference |= not self._exchange.say(Edits(self._home.name, update, is_saved))
 
     def tell_saved(self) -> None:
-        """The journal has everything again. What it was said to have, while it had not, is there now."""
+        """Once the journal has everything again. What it was said to have, while it had not, is there now."""
+        if self._journal.state != "saved" or self._unsaved_nodes:
+            return
         if self._by_reference:
             self._exchange.say(Written(self._home.name))
         if self._told_unsaved:
@@ -201,8 +208,7 @@ class Siblings:
 
     def _release(self) -> None:
         held, self._held = self._held, []
-        if held:
-            self._home.acknowledge_known(_Covered(held), 0)
+        self._home.acknowledge_known(_Covered(held, self.tell_saved), 0)
 
     def _keep_soon(self) -> None:
         self._keeping = None

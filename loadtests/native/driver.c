@@ -29,6 +29,10 @@ static void driver_init(struct driver *d, char **words, int count) {
     d->options = (struct options){.path = words[3], .rooms = words[4], .document = count > 5 ? words[5] : NULL};
     d->options.address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(words[2]))};
     d->options.address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    d->options.odd_address = d->options.address;
+    const char *other = strchr(words[2], ',');
+    if (other)
+        d->options.odd_address.sin_port = htons(atoi(other + 1));
     tally_init(&d->tally, d->plan);
     d->links = take_memory(d->plan.header->clients, sizeof *d->links);
     d->dirty = take_memory(d->plan.header->clients, sizeof *d->dirty);
@@ -57,7 +61,7 @@ static void wait_and_handle(struct driver *d) {
 int main(int count, char **words) {
     static struct driver driver;
     if (count < 5)
-        fail("usage: driver PLAN PORT PATH ROOMS [DOCUMENT]");
+        fail("usage: driver PLAN PORT[,PORT OF EVERY SECOND CLIENT] PATH ROOMS [DOCUMENT]");
     setvbuf(stdout, NULL, _IOLBF, 0);
     prctl(PR_SET_TIMERSLACK, 1000ul); /* nanoseconds; edits leave when they are due */
     allow_many_files();

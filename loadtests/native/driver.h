@@ -29,7 +29,7 @@ struct link {
 /* `document` is NULL for the y-websocket dialect. `{room}` in both stands for the name of a client's room. */
 struct options {
     const char *path, *document, *rooms;
-    struct sockaddr_in address;
+    struct sockaddr_in address, odd_address; /* of every second client */
 };
 
 struct counters {

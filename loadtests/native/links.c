@@ -46,7 +46,8 @@ void link_open(struct driver *d, uint32_t client) {
         bytes_put(&link->prefix, name, len);
     }
     watch(d, client, EPOLL_CTL_ADD);
-    connect(link->fd, (struct sockaddr *)&d->options.address, sizeof d->options.address);
+    const struct sockaddr_in *address = client & 1 ? &d->options.odd_address : &d->options.address;
+    connect(link->fd, (const struct sockaddr *)address, sizeof *address);
 }
 
 void link_close(struct driver *d, uint32_t client) {

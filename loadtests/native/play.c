@@ -61,6 +61,8 @@ void play_report(const struct driver *d, uint64_t now) {
     printf("\"p50_us\":%lu,\"p99_us\":%lu,\"largest_us\":%lu,\"late_p50_us\":%lu,\"late_p99_us\":%lu,",
            histogram_at(&t->latency, 0.5), histogram_at(&t->latency, 0.99), t->latency.largest,
            histogram_at(&t->lateness, 0.5), histogram_at(&t->lateness, 0.99));
+    printf("\"cross_p50_us\":%lu,\"cross_p99_us\":%lu,", histogram_at(&t->crossing, 0.5),
+           histogram_at(&t->crossing, 0.99));
     printf("\"frames\":%lu,\"acknowledged\":%lu,\"refused\":%lu,\"dropped\":%lu,\"last_close\":%lu,", c->frames,
            c->acknowledged, c->refused, c->dropped, c->last_close);
 }

@@ -99,8 +99,11 @@ static void learn_edit(struct tally *self, uint32_t client, uint32_t author, uin
     self->edits_delivered++;
     if (is_sync)
         self->by_sync++;
-    else
+    else {
         histogram_add(&self->latency, now - sent);
+        if ((client ^ author) & 1)
+            histogram_add(&self->crossing, now - sent);
+    }
 }
 
 void tally_span(struct tally *self, uint32_t client, uint64_t id, uint64_t clock, uint64_t len, bool is_sync,

@@ -35,7 +35,7 @@ struct tally {
     uint64_t *edit_base;    /* of a client: its first bit */
     uint64_t **sent_at;     /* of a client: when each edit left, 0 while it has not */
     uint32_t *cursors_sent; /* of a client */
-    struct histogram latency, lateness;
+    struct histogram latency, crossing, lateness; /* crossing: between the even and the odd clients */
     uint64_t edits_expected, edits_delivered, duplicates, echoes, by_sync;
     uint64_t cursors_expected, cursors_delivered, strange;
 };

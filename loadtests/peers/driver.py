@@ -12,9 +12,9 @@ Answer = dict[str, Any]
 
 
 class Driver:
-    """Plays the clients of one plan against one server; a context manager."""
+    """Plays the clients of one plan against one server, or two by turns (`port` is `8001,8002`); a context manager."""
 
-    def __init__(self, program: Path, plan: Path, port: int, path: str, rooms: str, document: str | None) -> None:
+    def __init__(self, program: Path, plan: Path, port: int | str, path: str, rooms: str, document: str | None) -> None:
         words = [str(program), str(plan), str(port), path, rooms, *([document] if document else [])]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.services.postgres import PostgresServer, postgres
 from tests.simulation.cluster import PRODUCT
 from tests.simulation.plan import Plan, make_plan, read_plan
-from tests.simulation.trial import Outcome, play
+from tests.simulation.trial import HEAL_SECONDS, Outcome, play
 
 SECONDS = 15.0
 KEPT = Path("build/chaos")
@@ -34,16 +34,18 @@ def main() -> int:
     with postgres() as database:
         for plan in _plans(options):
             played += 1
-            failed += bool(check(plan, database, options.keep, module).problems)
+            failed += bool(check(plan, database, options.keep, module, options.patience).problems)
     print(f"{played} plans, {failed} failed", flush=True)
     return 1 if failed else 0
 
 
-def check(plan: Plan, database: PostgresServer, keep: Path, module: str = PRODUCT) -> Outcome:
+def check(
+    plan: Plan, database: PostgresServer, keep: Path, module: str = PRODUCT, patience: float = HEAL_SECONDS
+) -> Outcome:
     """Play it, say how it was, keep it if something was wrong."""
     folder = Path(tempfile.mkdtemp(prefix="sangam-chaos-"))
     try:
-        outcome = asyncio.run(play(plan, database, folder, module))
+        outcome = asyncio.run(play(plan, database, folder, module, patience))
         _tell(plan, outcome)
         if outcome.problems:
             keep_failure(plan, outcome.problems, folder, keep / str(plan.seed))
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each plan's faults last (15)")
     parser.add_argument("--ending", choices=("calm", "dark"), help="instead of the seed's own")
     parser.add_argument("--planted", help="one of tests/simulation/planted")
+    parser.add_argument("--patience", type=float, default=HEAL_SECONDS, help="how long the end may take (60)")
     parser.add_argument("--keep", type=Path, default=KEPT, help="where failing plans go (build/chaos)")
     return parser
 

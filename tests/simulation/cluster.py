@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections import defaultdict
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
@@ -12,7 +14,7 @@ from tests.services.postgres import PostgresServer
 from tests.services.proxy import Proxy
 from tests.services.wire import Wire, wire
 from tests.simulation.clock import wait_seconds
-from tests.simulation.plan import NODES, Fault
+from tests.simulation.plan import NODES, Fault, place_of
 
 MAX_PAYLOAD = 32768
 """The broker takes no more, so that large pastes go by the journal."""
@@ -33,6 +35,7 @@ class Cluster:
         self._folder = folder
         self._module = module
         self._stack = AsyncExitStack()
+        self._suffering: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.broker)
@@ -74,11 +77,12 @@ class Cluster:
         """For the fault's time; whole again afterwards, whatever happens."""
         begin, end = getattr(self, f"_{fault.kind}"), getattr(self, f"_{fault.kind}_ends")
         where = (fault.node,) if fault.node >= 0 else ()
-        await begin(*where)
-        try:
-            await wait_seconds(fault.seconds)
-        finally:
-            await asyncio.shield(end(*where))
+        async with self._suffering[place_of(fault.kind), fault.node]:
+            await begin(*where)
+            try:
+                await wait_seconds(fault.seconds)
+            finally:
+                await _whatever_happens(end(*where))
 
     async def _kill(self, node: int) -> None:
         await asyncio.to_thread(self.nodes[node].kill)
@@ -168,3 +172,13 @@ class Cluster:
         for node in self.nodes:
             answer = node.call("GET", "/readyz")
             assert answer.status_code == 200, f"{node.data.name} is not ready: {answer.text}"
+
+
+async def _whatever_happens(work: Coroutine[None, None, None]) -> None:
+    """A cancellation waits until it is done: else the next fault would find half of it."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

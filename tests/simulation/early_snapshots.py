@@ -1,11 +1,11 @@
-"""`sangam serve` whose snapshots are written every few dozen entries, so that a short run has many."""
+"""`sangam serve` whose snapshots are written every few entries, so that a short run has many."""
 
 import sys
 
 from api.__main__ import main
 from rooms import shelf
 
-SNAPSHOT_ENTRIES = 40
+SNAPSHOT_ENTRIES = 10
 
 
 def serve() -> int:

@@ -73,7 +73,7 @@ def _faults(chance: random.Random, seconds: float) -> list[Fault]:
         node = chance.randrange(NODES) if is_node else -1
         longest = _LONGEST.get(kind, _LONG) if chance.random() < 0.3 else 1.5
         fault = Fault(round(at, 3), round(chance.uniform(0.1, longest), 3), kind, node)
-        place = (_place(kind), node)
+        place = (place_of(kind), node)
         if busy.get(place, 0.0) <= at:
             busy[place] = at + fault.seconds + 1.0
             found.append(fault)
@@ -81,7 +81,7 @@ def _faults(chance: random.Random, seconds: float) -> list[Fault]:
     return found
 
 
-def _place(kind: str) -> str:
+def place_of(kind: str) -> str:
     """What a fault takes hold of."""
     return kind.rpartition("_")[2] if "_" in kind else "node"
 

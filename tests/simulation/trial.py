@@ -36,10 +36,12 @@ class Outcome(msgspec.Struct, frozen=True):
     heal_seconds: float
 
 
-async def play(plan: Plan, database: PostgresServer, folder: Path, module: str = PRODUCT) -> Outcome:
-    """The nodes' logs are in `folder` afterwards."""
+async def play(
+    plan: Plan, database: PostgresServer, folder: Path, module: str = PRODUCT, patience: float = HEAL_SECONDS
+) -> Outcome:
+    """The nodes' logs are in `folder` afterwards. Once all is mended it waits `patience` seconds for each good end."""
     async with Cluster(folder, database, module) as cluster:
-        trial = Trial(plan, cluster, await asyncio.to_thread(_admit, cluster.nodes[0]))
+        trial = Trial(plan, cluster, await asyncio.to_thread(_admit, cluster.nodes[0]), patience)
         try:
             return await trial.run()
         finally:
@@ -49,8 +51,9 @@ async def play(plan: Plan, database: PostgresServer, folder: Path, module: str =
 class Trial:
     """Owns its people; the cluster is the caller's."""
 
-    def __init__(self, plan: Plan, cluster: Cluster, members: list[Joined]) -> None:
+    def __init__(self, plan: Plan, cluster: Cluster, members: list[Joined], patience: float) -> None:
         self.plan = plan
+        self.patience = patience
         self.cluster = cluster
         self.problems: list[str] = []
         self.host = members[0]
@@ -162,7 +165,7 @@ class Trial:
             await wait_seconds(0.05)
         await self._until(lambda: all(person.is_settled for person in self.everybody), "not all edits were saved")
         await self._until(self._are_equal, "the replicas do not become equal")
-        if not await self._until(self._see_each_other, "not everybody sees everybody", 30.0):
+        if not await self._until(self._see_each_other, "not everybody sees everybody"):
             self.problems += self._strangers()
         try:
             await asyncio.to_thread(self.cluster.check_ready)
@@ -188,7 +191,8 @@ class Trial:
             )
         return found
 
-    async def _until(self, holds: Callable[[], bool], otherwise: str, seconds: float = HEAL_SECONDS) -> bool:
+    async def _until(self, holds: Callable[[], bool], otherwise: str, seconds: float | None = None) -> bool:
+        seconds = seconds or self.patience
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:

@@ -5,7 +5,7 @@ import sys
 from rooms.postgres_store import PostgresStore
 from tests.simulation.early_snapshots import serve
 
-_MORE = 10
+_MORE = 40
 _save = PostgresStore.save_snapshot
 
 

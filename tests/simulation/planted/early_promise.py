@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rooms.postgres_store import PostgresStore
 from rooms.store import Draft
+from tests.simulation.clock import wait_seconds
 from tests.simulation.early_snapshots import serve
 
 _SECONDS = 0.5
@@ -15,7 +16,7 @@ _turn = asyncio.Lock()
 
 
 async def _append_late(store: PostgresStore, commit: str, drafts: Sequence[Draft]) -> list[int]:
-    await asyncio.sleep(_SECONDS)
+    await wait_seconds(_SECONDS)
     async with _turn:
         return await _append(store, commit, drafts)
 

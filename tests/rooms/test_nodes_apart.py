@@ -1,0 +1,169 @@
+"""One room on several nodes, of which one cannot commit, one dies, one was not heard."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from realtime.protocol import Awareness, AwarenessState
+from rooms import siblings
+from rooms.errors import StoreUnavailable
+from rooms.store import Draft
+from tests.rooms.conftest import ANA, BO, Client, GatedStore, say, until
+from tests.rooms.test_nodes import LossyHub, Node, Together, known, together
+
+__all__ = ["together"]
+
+
+class OneNodesStore:
+    """The store as one node has it: it can be gone for this node alone."""
+
+    def __init__(self, store: GatedStore) -> None:
+        self._store = store
+        self.is_gone = False
+        self.loads = 0
+
+    def append(self, commit: str, drafts: Sequence[Draft]) -> Any:
+        if self.is_gone:
+            raise StoreUnavailable("gone")
+        return self._store.append(commit, drafts)
+
+    async def load(self, room: str, document: str) -> Any:
+        self.loads += 1
+        if self.is_gone:
+            raise StoreUnavailable("gone")
+        return await self._store.load(room, document)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def give(node: Node, store: GatedStore) -> OneNodesStore:
+    """A store of its own, before it opens a room."""
+    own: Any = OneNodesStore(store)
+    node.registry._store = node.registry.journal._store = own
+    node.registry.journal._slow_seconds = 0.01
+    found: OneNodesStore = own
+    return found
+
+
+def acknowledged(client: Client) -> int:
+    client.read()
+    return sum(client.acks)
+
+
+async def test_N12_nothing_is_called_saved_that_builds_on_what_another_node_has_not_committed(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 3600.0)
+    one, two = await together(2)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("not saved"))
+    await until(lambda: bo.read() == "not saved")
+    say(at_two, bo.session, bo.typed("on top of it, "))
+    await two.registry.journal.flush()
+    await until(lambda: ana.read() == "on top of it, not saved")
+    assert acknowledged(bo) == 0
+    of_one.is_gone = False
+    await until(lambda: acknowledged(bo) == 1 and acknowledged(ana) == 1)
+
+
+async def test_N12_what_another_node_cannot_commit_is_committed_here(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 0.05)
+    one, two = await together(2)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("not saved"))
+    await until(lambda: bo.read() == "not saved")
+    say(at_two, bo.session, bo.typed("on top of it, "))
+    await until(lambda: acknowledged(bo) == 1)
+    stored = (await (await at_two.shelf()).load())[0]
+    assert stored.encode() == at_two.document.encode()
+
+
+async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 3600.0)
+    hub = LossyHub()
+    one, two = await together(2, hub)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("not saved"))
+    await until(lambda: bo.read() == "not saved")
+    hub.cut.add(one.fanout.node)
+    shelf = await at_two.shelf()
+    while (await shelf.load())[0].encode() != at_two.document.encode():
+        await asyncio.wait_for(two.registry.journal.flush(), 10)
+    of_one.is_gone = False
+
+
+async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile(
+    store: GatedStore, together: Together
+) -> None:
+    one, two = await together(2)
+    ana, bo, late = Client(ANA), Client(BO), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
+    own = give(two, store)
+    two.registry.journal._slow_seconds = 3600.0
+    slow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def append_late(commit: str, drafts: Sequence[Draft]) -> Any:
+        await slow
+        numbers = store.append(commit, drafts)
+        return numbers if isinstance(numbers, list) else await numbers
+
+    own.append = append_late  # type: ignore[method-assign]
+    say(at_two, bo.session, bo.typed("mine, "))
+    await two.room.enter(late.session, BO, "main")
+    say(at_two, late.session, late.hello())
+    assert not late.session.live
+    say(at_one, ana.session, ana.typed("theirs, "))
+    await until(lambda: bo.read().count("theirs") == 1)
+    slow.set_result(None)
+    await until(lambda: late.read().count("theirs") == late.read().count("mine") == 1)
+    assert late.doc.get_state() == bo.doc.get_state()
+
+
+async def test_N14_whose_leaving_was_missed_is_gone_after_comparing(together: Together) -> None:
+    hub = LossyHub()
+    one, two = await together(2, hub)
+    ana, cy, bo = Client(ANA), Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await one.open(cy)
+    say(at_one, ana.session, Awareness([AwarenessState(5, 1, b'{"line":3}')]))
+    say(at_one, cy.session, Awareness([AwarenessState(6, 1, b'{"line":4}')]))
+    await until(lambda: len(at_two.presence) == 2)
+    hub.cut.add(one.fanout.node)
+    one.room.leave(ana.session)
+    await one.registry.journal.flush()
+    assert len(at_one.presence) == 1
+    hub.cut.clear()
+    one.room.compare()
+    await until(lambda: len(at_two.presence) == 1)
+
+
+async def test_N15_a_journal_that_could_not_be_read_is_read_again(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "REREAD_SECONDS", 0.01)
+    one, two = await together(2, LossyHub(max_payload=2000))
+    of_two = give(two, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    of_two.is_gone, before = True, of_two.loads
+    say(at_one, ana.session, ana.typed("x" * 5000))
+    await until(lambda: of_two.loads > before + 2)
+    of_two.is_gone = False
+    await until(lambda: len(bo.read()) == 5000)
+    assert known(at_one) == known(at_two)

@@ -1,0 +1,20 @@
+"""A database that plans may crash; plans that fail are kept where `make chaos` keeps them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.postgres import PostgresServer, postgres
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[PostgresServer]:
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def keep(checkout: Path) -> Path:
+    """Where a failing plan goes."""
+    return checkout / "build" / "chaos"
