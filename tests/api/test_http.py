@@ -277,6 +277,7 @@ def test_E10_health_and_metrics_can_be_read_by_machines(scene: Scene) -> None:
         "journal": "saved",
         "fanout": "connected",
         "cache": "available",
+        "restarting": False,
     }
     families = {family.name for family in text_string_to_metric_families(scene.server.call("GET", "/metrics").text)}
     assert {"sangam_rooms", "sangam_sessions", "sangam_runs_running", "sangam_journal_commit_seconds"} <= families
