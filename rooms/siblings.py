@@ -250,6 +250,9 @@ class Siblings:
             _log.warning("the journal could not be read again", extra={"room": self._home.room, "error": str(error)})
             self._must_reread = True
             await asyncio.sleep(REREAD_SECONDS)
+        except BadUpdate as error:  # what is held back stays so: nothing is called saved that may not be
+            _log.error("the journal cannot be used", extra={"room": self._home.room, "error": str(error)})
+            self._must_keep = False
 
     async def _keep(self, shelf: Shelf) -> None:
         """Commit what other nodes have shown and not committed, as far as it is here."""
