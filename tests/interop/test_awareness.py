@@ -91,13 +91,13 @@ async def test_A5_who_returns_is_seen_again_at_once(server: Server, puppet: Pupp
     await open_as(puppet, "y", server, "bo", guest)
     await puppet.until("bo", sees(asha, cursor="asha"))
     await puppet(how, "asha")
-    await puppet.until("bo", lambda seen: asha not in seen["states"], seconds=10)
+    await puppet.until("bo", lambda seen: asha not in seen["states"])
     await puppet("connect", "asha")
-    await puppet.until("bo", sees(asha, cursor="asha"), seconds=10)
+    await puppet.until("bo", sees(asha, cursor="asha"))
     await puppet("announce", "asha", field="cursor", value="moved")
-    await puppet.until("bo", sees(asha, cursor="moved"), seconds=10)
+    await puppet.until("bo", sees(asha, cursor="moved"))
     await puppet("renew", "bo")
-    await puppet.until("asha", lambda seen: len(seen["states"]) == 2, seconds=10)
+    await puppet.until("asha", lambda seen: len(seen["states"]) == 2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
