@@ -50,7 +50,6 @@ _IDS: dict[str, tuple[int, ...]] = {
 }
 """Our language → the ids that Judge0 has given to its versions; ours answers to all, the first is the usual one."""
 
-ENCODED = ("source_code", "stdin", "expected_output", "stdout", "stderr", "compile_output", "message")
 DEFAULT_FIELDS = ("token", "stdout", "stderr", "compile_output", "message", "status", "time", "memory")
 
 
@@ -96,11 +95,6 @@ FIELDS = (
     *("stdout", "stderr", "compile_output", "message", "exit_code", "exit_signal", "status", "status_id"),
     *("created_at", "finished_at", "token", "time", "wall_time", "memory", "language"),
 )
-
-
-def language_ids(language: str) -> tuple[int, ...]:
-    """Judge0's ids of one of our languages."""
-    return _IDS.get(language, ())
 
 
 def language_of_id(number: int) -> str | None:

@@ -96,16 +96,6 @@ class LocalFanout:
             return self.is_connected and self._watch.is_gone(node)
         return node not in self.nodes
 
-    def interrupt(self) -> None:
-        """For simulations: this node has lost the hub; it takes no payload and hears nothing."""
-        self.is_connected = False
-
-    def resume(self) -> None:
-        """For simulations: the hub is back."""
-        self.is_connected = True
-        self._reconnects += 1
-        self.miss_everywhere()
-
     def miss_everywhere(self) -> None:
         """Something may be missing in every room."""
         for traffic in list(self._rooms.values()):
