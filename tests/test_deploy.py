@@ -60,7 +60,7 @@ def cluster(port: int) -> Iterator[list[str]]:
 
 async def test_three_nodes_behind_one_address_know_each_other_and_share_rooms() -> None:
     port = free_port()
-    with cluster(port) as nodes, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as proxy:
+    with cluster(port) as nodes, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as proxy:
         assert len(nodes) == 3
         await until(lambda: all("sangam_fanout_nodes 2.0" in httpx.get(f"{node}/metrics").text for node in nodes))
         body = {"name": "Shared", "language": "python", "displayName": "Ana"}

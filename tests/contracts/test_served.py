@@ -20,7 +20,7 @@ def server(tmp_path: Path, own_server: PostgresServer) -> Iterator[Server]:
     with running(
         tmp_path / "data",
         database_url=own_server.create_database(),
-        database_seconds=0.5,
+        database_seconds=2,
         slow_commit_seconds=0.2,
         max_unsaved_bytes=TAIL,
     ) as server:
@@ -32,7 +32,7 @@ async def test_J2_D6_D7_without_its_database_a_room_says_so_and_saves_everything
     server: Server, own_server: PostgresServer, how: str
 ) -> None:
     host, writer, watcher = await two(server)
-    assert ready(server) == (200, "saved")
+    await eventually(lambda: ready(server) == (200, "saved"))
     await asyncio.to_thread(getattr(own_server, how))
     try:
         answer = await asyncio.to_thread(server.call, "GET", f"/api/rooms/{host.room_id}", host.token)

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,7 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30.0
+from tests.services.processes import free_port
+
+START_SECONDS = 60.0
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -46,8 +47,7 @@ class PostgresServer:
         self.log = folder / "log"
         self.data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
 
     def create(self) -> None:
         """Make the data folder, once."""
