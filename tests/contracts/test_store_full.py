@@ -14,8 +14,8 @@ from rooms.errors import StoreUnavailable
 from rooms.postgres_store import PostgresStore
 from rooms.store import Draft
 from tests.contracts.conftest import draft, make_rooms, opened
-from tests.crash.stores import small_disk
 from tests.server import eventually
+from tests.services.disk import small_disk
 from tests.services.postgres import PostgresServer, postgres
 
 MEGABYTE = 2**20
@@ -48,23 +48,22 @@ def limited_files(_folder: Path) -> Iterator[Trouble]:
 def full_tables(folder: Path) -> Iterator[Trouble]:
     """The disk of the tables is full, that of the log is not: the server goes on."""
     with postgres() as server, small_disk(folder / "disk", 40) as disk:
-        tables = _given_to(server, disk / "tables")
+        tables = _given_to(server, disk.path / "tables")
         server.sql(f"CREATE TABLESPACE small LOCATION '{tables}'")
         server.sql("CREATE DATABASE small TABLESPACE small")
-        yield Trouble(server, server.url("small"), lambda: _fill(disk), lambda: _free(disk))
+        yield Trouble(server, server.url("small"), disk.fill, disk.free)
 
 
 @contextmanager
 def full_everything(folder: Path) -> Iterator[Trouble]:
     """Its only disk is full: the server gives up, and is started again by the operator."""
-    with small_disk(folder / "disk", 160) as disk, postgres(disk) as server:
+    with small_disk(folder / "disk", 160) as disk, postgres(disk.path) as server:
 
         def end() -> None:
-            _free(disk)
-            server.end()
-            server.start()
+            disk.free()
+            server.recover()
 
-        yield Trouble(server, server.create_database(), lambda: _fill(disk), end)
+        yield Trouble(server, server.create_database(), disk.fill, end)
 
 
 def _given_to(server: PostgresServer, folder: Path) -> Path:
@@ -72,19 +71,6 @@ def _given_to(server: PostgresServer, folder: Path) -> Path:
     found = server.data.stat()
     os.chown(folder, found.st_uid, found.st_gid)
     return folder
-
-
-def _fill(disk: Path) -> None:
-    with (disk / "filler").open("wb", buffering=0) as filler:
-        try:
-            while filler.write(bytes(MEGABYTE // 4)):
-                pass
-        except OSError:
-            return
-
-
-def _free(disk: Path) -> None:
-    (disk / "filler").unlink(missing_ok=True)
 
 
 Kind = Callable[[Path], AbstractContextManager[Trouble]]

@@ -10,9 +10,10 @@ import pytest
 
 from tests.clients import FILE, MuxClient, mux_client, until_equal, until_saved, y_client
 from tests.crash.journals import check_numbers, journal, text_by_the_journal
-from tests.crash.stores import TROUBLES, Forbidden, Locked, Trouble, small_disk
+from tests.crash.stores import TROUBLES, Forbidden, Locked, Trouble
 from tests.interop.puppets import puppets
 from tests.server import Joined, Server, eventually, running
+from tests.services.disk import small_disk
 
 TAIL = 60_000
 BLOCK = 2000
@@ -23,7 +24,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """On a disk of its own if that can be had; rooms turn read-only soon."""
     with ExitStack() as stack:
         root = os.geteuid() == 0
-        folder = stack.enter_context(small_disk(tmp_path / "disk", 4)) if root else tmp_path
+        folder = stack.enter_context(small_disk(tmp_path / "disk", 4)).path if root else tmp_path
         yield stack.enter_context(
             running(folder / "data", log=tmp_path / "log", slow_commit_seconds=0.2, max_unsaved_bytes=TAIL)
         )
