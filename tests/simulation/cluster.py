@@ -90,8 +90,8 @@ class Cluster:
         begin, end = getattr(self, f"_{fault.kind}"), getattr(self, f"_{fault.kind}_ends")
         where = (fault.node,) if fault.node >= 0 else ()
         async with self._suffering[place_of(fault.kind), fault.node]:
-            await begin(*where)
             try:
+                await _whatever_happens(begin(*where))
                 await wait_seconds(fault.seconds)
             finally:
                 await _whatever_happens(end(*where))
