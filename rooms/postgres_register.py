@@ -153,7 +153,8 @@ def _text(rules: tuple[Rule, ...]) -> str:
 
 def _room(row: Sequence[object]) -> RoomRecord:
     *about, rules = row
-    return RoomRecord(*about, msgspec.json.decode(str(rules), type=tuple[Rule, ...]))  # type: ignore[arg-type]
+    values = [*about, msgspec.json.decode(str(rules), type=tuple[Rule, ...])]
+    return RoomRecord(*values)  # type: ignore[arg-type]
 
 
 def _link_values(link: Link) -> tuple[object, ...]:

@@ -36,6 +36,8 @@ class CopyStart(msgspec.Struct, frozen=True, array_like=True, tag="sangam"):
 
 
 class CopiedRoom(msgspec.Struct, frozen=True, array_like=True, tag="room"):
+    """`rules` is JSON text."""
+
     id: str
     name: str
     kind: Kind

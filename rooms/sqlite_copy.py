@@ -140,9 +140,11 @@ def _copy(
     if room is not None and not rooms:
         raise RoomNotFound(f"there is no room {room}")
     for *about, lobby, rules, key in rooms:
-        take(CopiedRoom(*about, bool(lobby), rules))
+        room_values = [*about, bool(lobby), rules]
+        take(CopiedRoom(*room_values))
         for *way, needs_approval, secret in connection.execute(_LINKS, (key,)):
-            take(CopiedLink(*way, bool(needs_approval), secret))
+            link_values = [*way, bool(needs_approval), secret]
+            take(CopiedLink(*link_values))
         for member in connection.execute(_MEMBERS, (key,)):
             take(CopiedMember(*member))
         for entry in connection.execute(_ENTRIES, (key,)):

@@ -135,12 +135,14 @@ def _text(rules: tuple[Rule, ...]) -> str:
 
 def _room(row: Sequence[object]) -> RoomRecord:
     *about, lobby, rules = row
-    return RoomRecord(*about, bool(lobby), msgspec.json.decode(str(rules), type=tuple[Rule, ...]))  # type: ignore[arg-type]
+    values = [*about, bool(lobby), msgspec.json.decode(str(rules), type=tuple[Rule, ...])]
+    return RoomRecord(*values)  # type: ignore[arg-type]
 
 
 def _link(row: Sequence[object]) -> Link:
     *about, needs_approval, secret = row
-    return Link(*about, bool(needs_approval), secret)  # type: ignore[arg-type]
+    values = [*about, bool(needs_approval), secret]
+    return Link(*values)  # type: ignore[arg-type]
 
 
 def _link_values(link: Link, room: str) -> tuple[object, ...]:
