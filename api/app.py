@@ -61,8 +61,8 @@ def create_app(settings: Settings) -> Starlette:
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
-
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await store.open()
@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
             *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
-            *RightsApi(reception, registry, store, settings).routes,
+            *RightsApi(reception, registry, store).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,

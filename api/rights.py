@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -13,16 +13,14 @@ from api.codes import file_id, link_code, secret_of
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Identity, Reception
-from api.settings import Settings
 from rooms import access
-from rooms.access import CAPABILITIES, Role, Rule, Status
+from rooms.access import CAPABILITIES, Role, Rule
 from rooms.errors import BadRules, LastHost, LinkNotFound, MemberNotFound
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN
 from rooms.store import Link, Member, RoomChange, RoomRecord, RoomStore
 
 MAX_LINKS = 100
-_DAY = 86_400_000
 
 
 class RoomPatch(msgspec.Struct, frozen=True):
@@ -30,6 +28,7 @@ class RoomPatch(msgspec.Struct, frozen=True):
     language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] | None = None
     lobby: bool | None = None
     rules: tuple[Rule, ...] | None = None
+    status: Literal["open", "ended", "archived"] | None = None
 
 
 class MemberPatch(msgspec.Struct, frozen=True):
@@ -70,16 +69,14 @@ async def members_for(identity: Identity, rooms: RoomStore) -> list[Member]:
 class RightsApi:
     """The handlers; one per process. A change is in the register first, then it holds for live sessions everywhere."""
 
-    def __init__(self, reception: Reception, registry: RoomRegistry, rooms: RoomStore, settings: Settings) -> None:
+    def __init__(self, reception: Reception, registry: RoomRegistry, rooms: RoomStore) -> None:
         self._reception = reception
         self._registry = registry
         self._rooms = rooms
-        self._settings = settings
         room = "/api/rooms/{room}"
         self.routes = [
             Route(room, self.change, methods=["PATCH"]),
             Route(room, self.delete, methods=["DELETE"]),
-            *(Route(f"{room}/{verb}", self._to(status), methods=["POST"]) for verb, status in _VERBS.items()),
             Route(f"{room}/duplicate", self.duplicate, methods=["POST"]),
             Route(f"{room}/members", self.members, methods=["GET"]),
             Route(f"{room}/members/{{member}}", self.change_member, methods=["PATCH"]),
@@ -103,33 +100,29 @@ class RightsApi:
         if patch.rules is not None and (complaint := access.complaint(patch.rules)):
             raise BadRules(complaint)
         name = None if patch.name is None else clean_name(patch.name, "bad_room_name")
-        change = RoomChange(name=name, language=patch.language, lobby=patch.lobby, rules=patch.rules)
-        return json_response({"room": await self._apply(identity, change, "settings")})
-
-    def _to(self, status: Status):  # type: ignore[no-untyped-def]
-        async def handler(request: Request) -> Response:
-            identity = await identify(request, self._reception)
-            identity.require("end")
-            return json_response({"room": await self._become(identity, status)})
-
-        return handler
+        change = RoomChange(
+            name=name,
+            language=patch.language,
+            status=patch.status,
+            changed_at=_now() if patch.status else None,
+            lobby=patch.lobby,
+            rules=patch.rules,
+        )
+        return json_response({"room": await self._apply(identity, change, patch.status or "settings")})
 
     async def delete(self, request: Request) -> Response:
         """For everybody at once; what was in it is erased after `deleted_days`."""
         identity = await identify(request, self._reception)
         identity.require("end")
-        await self._become(identity, "deleted")
+        await self._apply(identity, RoomChange(status="deleted", changed_at=_now()), "deleted")
         return Response(status_code=204)
-
-    async def _become(self, identity: Identity, status: Status) -> RoomRecord:
-        return await self._apply(identity, RoomChange(status=status, changed_at=_now()), status)
 
     async def _apply(self, identity: Identity, change: RoomChange, kind: str) -> RoomRecord:
         async with self._registry.visit(identity.room.id) as room:
             record = await self._rooms.change_room(identity.room.id, change)
             assert record is not None
-            await room.note(identity.member.id, "room", kind, msgspec.json.encode({"room": record}))
             room.renew(record)
+            await room.note(identity.member.id, "room", kind, msgspec.json.encode({"room": record}))
         return record
 
     async def duplicate(self, request: Request) -> Response:
@@ -213,9 +206,6 @@ class RightsApi:
         if not await self._rooms.remove_link(identity.room.id, request.path_params["code"]):
             raise LinkNotFound("the room has no such link")
         return Response(status_code=204)
-
-
-_VERBS: dict[str, Status] = {"end": "ended", "reopen": "open", "archive": "archived"}
 
 
 def _link_json(link: Link) -> dict[str, object]:

@@ -79,7 +79,7 @@ class RoomChange(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...] | None = None
 
 
-class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+class Member(msgspec.Struct, frozen=True):
     """A person in a room. `number` counts the room's members from 1 and picks the person's colour."""
 
     id: str

@@ -119,14 +119,14 @@ async def test_R16_a_room_that_ends_is_read_only_for_all_until_it_is_reopened(se
         mux.create_file(text="kept")
         await until_saved([mux])
         room = f"/api/rooms/{host.room_id}"
-        assert server.call("POST", f"{room}/end", guest.token).status_code == 403
-        assert server.call("POST", f"{room}/end", host.token).json()["room"]["status"] == "ended"
+        assert server.call("PATCH", room, guest.token, json={"status": "ended"}).status_code == 403
+        assert server.call("PATCH", room, host.token, json={"status": "ended"}).json()["room"]["status"] == "ended"
         await eventually(lambda: mux.scope == "readonly")
         assert server.call("POST", f"{room}/chat", host.token, json={"text": "x"}).status_code == 403
         joining = server.call("POST", f"/api/links/{host.links['participant']}/members", json={"displayName": "Cy"})
         assert joining.status_code == 403
         assert server.call("GET", f"{room}/archive.zip", guest.token).is_success
-        assert server.call("POST", f"{room}/reopen", host.token).json()["room"]["status"] == "open"
+        assert server.call("PATCH", room, host.token, json={"status": "open"}).json()["room"]["status"] == "open"
         await eventually(lambda: mux.scope == "read-write")
         assert server.call("DELETE", room, host.token).status_code == 204
         await eventually(lambda: mux.denied == "room_not_found")
