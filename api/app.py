@@ -25,6 +25,7 @@ from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
 from api.retention import Retention
+from api.rights import RightsApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
@@ -53,14 +54,13 @@ def create_app(settings: Settings) -> Starlette:
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
-    retention = Retention(beside_of(settings), settings.history_days)
+    retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, desk, runner, settings)
     judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
-
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
 
     @asynccontextmanager
@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
             *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
+            *RightsApi(reception, registry, store).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,

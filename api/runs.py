@@ -28,9 +28,8 @@ from exec_pool.job import Run
 from exec_pool.limits import Limits
 from exec_pool.runner_pool import Runner
 from exec_pool.runs import RunRequest, RunResult, Window
-from rooms.access import may_run
 from rooms.archive import checked_path
-from rooms.errors import BadPath, FileNotFound, Forbidden
+from rooms.errors import BadPath, FileNotFound
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
 from rooms.store import SYSTEM
@@ -102,8 +101,7 @@ class RunsApi:
 
     async def _may_run(self, request: Request) -> Identity:
         identity = await identify(request, self._reception)
-        if not may_run(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("run")
         return identity
 
     async def _run(

@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
     history_days: Annotated[
         Span, _help("history that is kept; older edits go once a snapshot contains them. 0 keeps all")
     ] = 0.0
+    deleted_days: Annotated[Span, _help("a deleted room is kept for so long before everything in it is erased")] = 30.0
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Sequence
 
 from realtime.digest import Digests
 from realtime.document import Document, merge
-from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
+from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, OutOfBounds, ProtocolViolation
 from realtime.lib0 import write_uint
 from realtime.outbox import Buffer
 from realtime.presence import Presence
@@ -22,6 +22,7 @@ from realtime.protocol import (
     stateless_body,
     update_body,
 )
+from realtime.rehearsal import Rehearsal
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.snapshot import Snapshot
 from realtime.trial import REST, Trials
@@ -61,18 +62,16 @@ class SharedDocument:
         self.name = name
         self._journal = journal
         self._shelf = Shelf(room, name, store, max_bytes, digests, self._shortened)
-        self._answers = Answers(self, self._shelf)
-        self._trials = trials
+        self._answers, self._trials = Answers(self, self._shelf), trials
         self.document = Document(max_bytes)
+        self._rehearsal = Rehearsal()
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
         self.siblings = Siblings(self, exchange, journal)
         self._gathered: Gathered | None = None
         self.unshown: list[bytes] = []
-        self._uncommitted: list[bytes] = []
-        self._committed = 0
-        self._known_edits: list[tuple[int, Acknowledged, int]] = []
-        self._authors: dict[int, str] = {}
+        self._uncommitted, self._committed = list[bytes](), 0
+        self._known_edits, self._authors = list[tuple[int, Acknowledged, int]](), dict[int, str]()
         self._mending: asyncio.Future[None] | None = None
 
     async def load(self) -> None:
@@ -87,11 +86,9 @@ class SharedDocument:
     # Messages in
 
     def receive(self, session: Session, message: Message) -> Awaitable[None] | None:
-        """Handle one message; an awaitable means that the session's next one has to wait for it.
-
-        That is to mend a broken document, to try an edit that may take long, for a sender whose edits are not shown
-        yet, and, before a large answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which
-        ends this session alone.
+        """Handle one message; an awaitable means that the session's next one has to wait for it: to mend a broken
+        document, to try an edit that may take long, for a sender whose edits are not shown yet, and, before a large
+        answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which ends this session alone.
         """
         if type(message) is SyncUpdate and not message.is_reply and self._type(session, message.update):
             return session.settled() if session.is_too_fast() else None
@@ -137,7 +134,7 @@ class SharedDocument:
 
     def _edit(self, session: Session, update: bytes, is_reply: bool) -> Awaitable[None] | None:
         count = session.reply_worth() if is_reply else 1
-        if not session.may_write and is_reply and update[:1] == b"\x00":
+        if not session.may_edit and is_reply and update[:1] == b"\x00":
             session.acknowledge(count)
         elif update == EMPTY_UPDATE:
             self.acknowledge_known(session, count)
@@ -148,11 +145,13 @@ class SharedDocument:
     def _try(
         self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None = None
     ) -> Awaitable[None] | None:
-        if not session.may_write or self._journal.state == "behind":
+        if not session.may_edit or self._journal.state == "behind":
             session.refuse(count)
             return None
         try:
             self._take(session, update, is_reply, count, passed)
+        except OutOfBounds:
+            session.refuse(count)
         except NeedsTrial:
             return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
@@ -195,13 +194,14 @@ class SharedDocument:
             session.ask(self.document.state_vector(), unexpected=True)
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
+        if session.fence is not None:
+            self._rehearsal.check(self.document, update, session.fence, passed)
         session.asked = session.asked and not is_reply
         taken = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
         if taken.new == EMPTY_UPDATE:
-            self.acknowledge_known(session, count)
-            return
+            return self.acknowledge_known(session, count)
         if taken.client is not None and taken.client not in self._authors:
             self._know_client(session.member_id, taken.client)
         self._add(session, taken.new, count)
@@ -326,7 +326,7 @@ class SharedDocument:
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
         for session in self.audience:
-            if session.may_write:
+            if session.may_edit:
                 session.ask(self.document.state_vector(), unexpected=True)
 
     # Other nodes

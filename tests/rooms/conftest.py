@@ -60,13 +60,13 @@ def numbered(draft: Draft, seq: int) -> Entry:
 class Client:
     """One session and the replica behind it."""
 
-    def __init__(self, member: Member, *, may_write: bool = True, limit_bytes: int = 2**20) -> None:
+    def __init__(self, member: Member, *, limit_bytes: int = 2**20) -> None:
         self.member = member
         self.doc: Doc[Text] = Doc()
         self.text = self.doc.get("text", type=Text)
         self.outbox = QueueOutbox(limit_bytes)
         user = b'{"id":"%s"}' % member.id.encode()
-        self.session = Session(self.outbox, member_id=member.id, user_json=user, may_write=may_write, prefix=b"")
+        self.session = Session(self.outbox, member_id=member.id, user_json=user, prefix=b"")
         self.acks: list[bool] = []
         self.session.acknowledges = True
         self._sent: list[bytes] = []
