@@ -1,7 +1,7 @@
 """What hosts decide holds at once, for live sockets of both dialects and for HTTP."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -11,6 +11,19 @@ from tests.clients import FILE, Client, MuxClient, mux_client, until_equal, unti
 from tests.server import Joined, Server, eventually
 
 TESTS = "b" * 16
+
+
+INTRUSIONS: list[Callable[[Client], object]] = [
+    lambda client: client.file(TESTS).insert(0, "no "),
+    lambda client: client.files[FILE].__setitem__("path", "tests/moved.py"),
+    lambda client: client.files[TESTS].__setitem__("path", "src/moved.py"),
+    lambda client: client.create_file("d" * 16, "no", "tests/new.py"),
+    lambda client: client.files.pop(TESTS),
+]
+
+
+async def until_refused(client: MuxClient) -> None:
+    await eventually(lambda: client.refused)
 
 
 @contextlib.asynccontextmanager
@@ -151,17 +164,11 @@ async def test_R15_who_may_write_only_some_files_changes_no_others(server: Serve
         await until_saved([mux])
         await eventually(lambda: watcher.read("c" * 16) == "new")
         assert watcher.read() == "more code\n"
-        for bad in (
-            lambda client: client.file(TESTS).insert(0, "no "),
-            lambda client: client.files[FILE].__setitem__("path", "tests/moved.py"),
-            lambda client: client.files[TESTS].__setitem__("path", "src/moved.py"),
-            lambda client: client.create_file("d" * 16, "no", "tests/new.py"),
-            lambda client: client.files.pop(TESTS),
-        ):
+        for bad in INTRUSIONS:
             intruder = mux_client(server, host.room_id, guest.token)
             async with live(intruder):
                 bad(intruder)
-                await eventually(lambda intruder=intruder: intruder.refused)
+                await until_refused(intruder)
         assert watcher.read(TESTS) == "check\n"
         assert {file["path"] for file in watcher.files.values()} == {"main.py", "tests/test.py", "src/new.py"}
         intruder = mux_client(server, host.room_id, guest.token)

@@ -2,10 +2,15 @@
 
 import asyncio
 import time
+from functools import partial
 
-from tests.clients import mux_client, until_equal, y_client
+from tests.clients import MuxClient, mux_client, until_equal, y_client
 from tests.server import eventually
 from tests.services.nodes import Nodes
+
+
+def has_scope(client: MuxClient, scope: str) -> bool:
+    return client.scope == scope
 
 
 async def test_R16_a_change_at_one_node_holds_on_the_sockets_of_another(two: Nodes) -> None:
@@ -23,7 +28,7 @@ async def test_R16_a_change_at_one_node_holds_on_the_sockets_of_another(two: Nod
     for role, scope in [("observer", "readonly"), ("participant", "read-write")] * 10:
         started = time.monotonic()
         (await asyncio.to_thread(one.call, "PATCH", member, host.token, json={"role": role})).raise_for_status()
-        await eventually(lambda scope=scope: mux.scope == scope)
+        await eventually(partial(has_scope, mux, scope))
         waits.append(time.monotonic() - started)
     print(f"longest {max(waits) * 1000:.0f} ms of {len(waits)}")
     await asyncio.to_thread(one.call, "DELETE", member, host.token)
