@@ -197,9 +197,10 @@ def start_postgres(cluster: Cluster) -> str:
 
 
 def start_node(cluster: Cluster, name: str, addresses: dict[str, str]) -> int:
-    """A port of its own and a data folder of its own; everything that lasts is in PostgreSQL."""
+    """A port of its own; all share a folder for the problems that hosts bring, the rest that lasts is in PostgreSQL."""
     port = free_port()
-    command = [sys.executable, "-m", "api", "serve", "--port", str(port), "--data", str(cluster.folder(name) / "data")]
+    cluster.folder(name)
+    command = [sys.executable, "-m", "api", "serve", "--port", str(port), "--data", str(cluster.folder("shared"))]
     cluster.start(name, command, port, **addresses, PYTHONPATH=str(ROOT))
     return port
 

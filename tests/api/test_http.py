@@ -192,7 +192,7 @@ def test_E1_a_mad_host_header_is_no_mistake_of_ours(server: Server, host: str, p
     assert status < 500 or (path == "/" and status == 503)
 
 
-def spoken(server: Server, data: bytes, seconds: float = 10.0) -> bytes:
+def spoken(server: Server, data: bytes, seconds: float = 30.0) -> bytes:
     """What the server answers to raw bytes until it hangs up."""
     with sockets.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:
         answer = b""
