@@ -68,7 +68,7 @@ class Journal:
         observe_commit: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._store = store
-        self._turn = turn
+        self.turn = turn
         self._slow_seconds = slow_seconds
         self._max_unsaved_bytes = max_unsaved_bytes
         self._on_state = on_state
@@ -97,7 +97,7 @@ class Journal:
     def _flush(self) -> None:
         """Whatever this makes to be sent is written at its end, not a turn of the loop later."""
         self._scheduled = False
-        with self._turn:
+        with self.turn:
             self._flush_now()
 
     def _flush_now(self) -> None:
@@ -154,7 +154,8 @@ class Journal:
                 failures += 1
                 answer = self._ask(name, batch)
                 continue
-            self._committed(batch, numbers, perf_counter() - started)
+            with self.turn:
+                self._committed(batch, numbers, perf_counter() - started)
             if not self._uncommitted:
                 break
             failures, started = 0, perf_counter()

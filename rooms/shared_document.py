@@ -307,6 +307,7 @@ class SharedDocument:
         return sealed
 
     def show(self, sealed: Gathered) -> None:
+        self.siblings.show_heard()
         del self.unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
@@ -321,7 +322,7 @@ class SharedDocument:
         for session, count in sealed.senders.items():
             session.count_seen(count)
         if not self.siblings.are_none:
-            self.siblings.tell(edits, sealed.changed_clients, sealed.answers)
+            self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -345,7 +346,7 @@ class SharedDocument:
 
     def _mark(self) -> Missed:
         """What everybody in the audience has been sent: the document but for what is not shown yet."""
-        return self.document.state_vector(), list(self.unshown)
+        return self.document.state_vector(), [*self.siblings.news, *self.unshown]
 
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
