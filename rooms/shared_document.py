@@ -307,22 +307,23 @@ class SharedDocument:
         return sealed
 
     def show(self, sealed: Gathered) -> None:
-        self.siblings.show_heard()
         del self.unshown[: len(sealed.updates)]
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        edits = merge(sealed.updates)
-        bodies = [update_body(merged) for merged in edits]
-        presence = []
-        if sealed.changed_clients:
-            presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
-        if bodies or presence:
-            self.audience.broadcast(bodies, presence, source=sealed.only_source)
-        for session, count in sealed.senders.items():
-            session.count_seen(count)
-        if not self.siblings.are_none:
-            self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
+        self._broadcast(sealed.updates, sealed.changed_clients, sealed.only_source)
+        self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
+
+    def show_heard(self) -> None:
+        self._broadcast([], set(), None)
+
+    def _broadcast(self, updates: list[bytes], clients: set[int], source: Session | None) -> None:
+        """With what other nodes told meanwhile."""
+        news, moved = self.siblings.take_heard()
+        if news or moved:
+            updates, clients, source = news + updates, clients | moved, None
+        if updates or clients:
+            self.audience.broadcast(merge(updates), self.presence.states(clients), source=source)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -365,8 +366,7 @@ class SharedDocument:
     async def _mend(self) -> None:
         """Replace a document that the library broke by what the journal and the batch hold. Single-flight."""
         if self._mending is not None:
-            await asyncio.shield(self._mending)
-            return
+            return await asyncio.shield(self._mending)
         self._mending = asyncio.get_running_loop().create_future()
         try:
             # Taken before reading: what is committed meanwhile is in neither place later.
@@ -389,8 +389,7 @@ class SharedDocument:
         self._shelf.count(sealed.drafts, self.document.size)
 
     def _shortened(self, snapshot: Snapshot) -> None:
-        since = self._shelf.bytes + sum(map(len, self._uncommitted))
-        self.document.weigh(len(snapshot.whole) + since)
+        self.document.weigh(len(snapshot.whole) + self._shelf.bytes + sum(map(len, self._uncommitted)))
         if snapshot.table.parts:
             self._answers.renew(snapshot)
 

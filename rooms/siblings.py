@@ -8,7 +8,6 @@ from typing import Protocol
 from realtime.document import Document, merge
 from realtime.errors import BadUpdate, MissingEdits
 from realtime.presence import Presence
-from realtime.protocol import awareness_body, update_body
 from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.elsewhere import Elsewhere
@@ -59,6 +58,8 @@ class Home(Protocol):
     audience: Audience
     unshown: list[bytes]
 
+    def show_heard(self) -> None: ...
+
     def gather_answer(self, update: bytes) -> None: ...
 
     def gather(self, author: str, update: bytes) -> None: ...
@@ -89,11 +90,11 @@ class Siblings:
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
         self.news: list[bytes] = []
-        self._moved: dict[int, None] = {}
+        self._moved: set[int] = set()
 
     def close(self) -> None:
         """For good, once nothing is heard any more."""
-        self.news, self._moved = [], {}
+        self._journal.forget(self._home)
         if self._asking is not None:
             self._asking.cancel()
         if self._keeping is not None:
@@ -101,12 +102,10 @@ class Siblings:
         if self._rereading is not None:
             self._rereading.cancel()
 
-    @property
-    def are_none(self) -> bool:
-        return self._exchange.is_alone
-
     def tell(self, edits: list[bytes], clients: Iterable[int], answers: list[bytes]) -> None:
         """What has just been shown at this node."""
+        if self._exchange.is_alone:
+            return
         for update in edits if len(edits) < MANY_EDITS else merge(edits):
             self._tell(update, are_own=True)
         for update in answers:
@@ -170,31 +169,19 @@ class Siblings:
             self.reread()
         else:
             if new != EMPTY_UPDATE:
-                self._show_soon()
+                self._journal.hear(self._home)
                 self.news.append(new)
 
     def _show_presence(self, changed: list[int]) -> None:
         if changed:
-            self._show_soon()
-            self._moved.update(dict.fromkeys(changed))
+            self._journal.hear(self._home)
+            self._moved.update(changed)
 
-    def _show_soon(self) -> None:
-        """What is heard in one turn of the event loop is shown together, at its end."""
-        if not self.news and not self._moved:
-            asyncio.get_running_loop().call_soon(self._show_at_end)
-
-    def _show_at_end(self) -> None:
-        with self._journal.turn:
-            self.show_heard()
-
-    def show_heard(self) -> None:
-        """What other nodes have told goes to the audience here."""
+    def take_heard(self) -> tuple[list[bytes], set[int]]:
+        """Edits, and clients who moved, that other nodes have told and nobody here was shown."""
         news, self.news = self.news, []
-        moved, self._moved = self._moved, {}
-        if news or moved:
-            home = self._home
-            presence = [awareness_body(home.presence.states(moved))] if moved else []
-            home.audience.broadcast([update_body(merged) for merged in merge(news)], presence, source=None)
+        moved, self._moved = self._moved, set()
+        return news, moved
 
     def _hear_question(self, state_vector: bytes) -> None:
         """Whoever asks has just come, or missed something. Edits that are not shown yet are not told either."""
