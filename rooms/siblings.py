@@ -97,8 +97,7 @@ class Siblings:
         self._journal.forget(self._home)
         if self._asking is not None:
             self._asking.cancel()
-        if self._keeping is not None:
-            self._keeping.cancel()
+        self._stop_keeping()
         if self._rereading is not None:
             self._rereading.cancel()
 
@@ -220,7 +219,13 @@ class Siblings:
     def _hear_saved(self, node: str) -> None:
         self._unsaved_nodes.discard(node)
         if not self._unsaved_nodes:
+            self._stop_keeping()
             self._release()
+
+    def _stop_keeping(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
 
     def _release(self) -> None:
         held, self._held = self._held, []
