@@ -40,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True):
     redis_url: Annotated[
         str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
     ] = ""
+    house: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")],
+        _help("whose NATS subjects and Redis keys they are: nodes of another name on the same servers are strangers"),
+    ] = "sangam"
     node_silent_seconds: Annotated[
         Seconds, _help("a node that was not heard for so long is taken for dead: its people vanish, its runs are lost")
     ] = 6.0
@@ -143,6 +147,7 @@ def _explain(error: msgspec.ValidationError) -> str:
 
 
 _CHOICES = {
+    "house": "; it is up to 64 letters, digits, - and _",
     "open_rooms": "; it is true or false",
     "log_level": "; it is debug, info, warning or error",
     "store_sync": "; it is normal or full",

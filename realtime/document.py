@@ -167,10 +167,15 @@ class Document:
 
         Raises MissingEdits (nothing was applied) or BadUpdate (see `broken`).
         """
+        if self.type(update) is not None:
+            return update
         footprint = check_update(update)
         if not footprint.fits(self._known):
             raise MissingEdits("the update builds on edits that are not there")
-        new = self._novelty(update)
+        repeats = footprint.deletes or footprint.repeats(self._known)
+        new = self._novelty(update) if repeats else update
+        if not repeats:
+            self._apply(update)
         self._note(footprint, new)
         return new
 

@@ -231,6 +231,10 @@ class Room:
 
     def hear(self, node: str, said: Said) -> None:
         match said:
+            case Edits() | States() | Ask() | Written() | Saved():
+                shared = self._documents.get(said.document)
+                if shared is not None:
+                    shared.siblings.hear(node, said)
             case Told(text, to_hosts):
                 self.tell(text, to_hosts=to_hosts)
             case Renewed(record, member):
@@ -246,10 +250,6 @@ class Room:
             case Letter(to, body):
                 if self.correspondent is not None and to in ("", self.exchange.node):
                     self.correspondent.hear(node, body)
-            case Edits() | Ask() | Written() | Saved() | States():
-                for shared in self.loaded():
-                    if shared.name == said.document:
-                        shared.siblings.hear(node, said)
 
     def compare(self) -> None:
         """A line was cut, here or there: compare what everybody has. Events are read again by who shows them."""

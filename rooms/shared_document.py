@@ -311,17 +311,19 @@ class SharedDocument:
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        edits = merge(sealed.updates)
-        bodies = [update_body(merged) for merged in edits]
-        presence = []
-        if sealed.changed_clients:
-            presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
-        if bodies or presence:
-            self.audience.broadcast(bodies, presence, source=sealed.only_source)
-        for session, count in sealed.senders.items():
-            session.count_seen(count)
-        if not self.siblings.are_none:
-            self.siblings.tell(edits, sealed.changed_clients, sealed.answers)
+        self._broadcast(sealed.updates, sealed.changed_clients, sealed.only_source)
+        self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
+
+    def show_heard(self) -> None:
+        self._broadcast([], set(), None)
+
+    def _broadcast(self, updates: list[bytes], clients: set[int], source: Session | None) -> None:
+        """With what other nodes told meanwhile."""
+        news, moved = self.siblings.take_heard()
+        if news or moved:
+            updates, clients, source = news + updates, clients | moved, None
+        if updates or clients:
+            self.audience.broadcast(merge(updates), self.presence.states(clients), source=source)
 
     def resync(self) -> None:
         """Ask every writer for what it has and we lack: after edits were refused for a while."""
@@ -345,7 +347,7 @@ class SharedDocument:
 
     def _mark(self) -> Missed:
         """What everybody in the audience has been sent: the document but for what is not shown yet."""
-        return self.document.state_vector(), list(self.unshown)
+        return self.document.state_vector(), [*self.siblings.news, *self.unshown]
 
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
@@ -364,8 +366,7 @@ class SharedDocument:
     async def _mend(self) -> None:
         """Replace a document that the library broke by what the journal and the batch hold. Single-flight."""
         if self._mending is not None:
-            await asyncio.shield(self._mending)
-            return
+            return await asyncio.shield(self._mending)
         self._mending = asyncio.get_running_loop().create_future()
         try:
             # Taken before reading: what is committed meanwhile is in neither place later.
@@ -388,8 +389,7 @@ class SharedDocument:
         self._shelf.count(sealed.drafts, self.document.size)
 
     def _shortened(self, snapshot: Snapshot) -> None:
-        since = self._shelf.bytes + sum(map(len, self._uncommitted))
-        self.document.weigh(len(snapshot.whole) + since)
+        self.document.weigh(len(snapshot.whole) + self._shelf.bytes + sum(map(len, self._uncommitted)))
         if snapshot.table.parts:
             self._answers.renew(snapshot)
 
