@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import msgspec
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from api.lost_work import Kind
 from api.relay import Call, Relay
 from api.settings import Settings
 from api.terminal import Terminal, TerminalSocket
+from exec_pool.error_lines import ErrorLine
 from exec_pool.errors import LanguageUnavailable, RunOver
 from exec_pool.job import Run
 from exec_pool.limits import Limits
@@ -41,6 +42,7 @@ PLACE_SECONDS = 0.5
 NOTED_SECONDS = 1.0
 """Who starts a run is told when every node can know of it; so long at most, should the store be slow."""
 PREFIX = "run_"
+LONGEST_SOURCE = 400
 
 
 class NewRun(msgspec.Struct, frozen=True, rename="camel"):
@@ -112,7 +114,7 @@ class RunsApi:
         """From submission to the last entry; the room stays open meanwhile. `started` gets whatever stops the start."""
         try:
             async with self._registry.visit(room_id) as room:
-                active = ActiveRun(PREFIX + file_id(), room, in_terminal=new.terminal is not None)
+                active = ActiveRun(PREFIX + file_id(), room, new.terminal)
                 started.set_result(await self._submit(active, identity, new))
                 assert active.run is not None
                 await self._tell_places(active.room, active.id, active.run)
@@ -133,15 +135,16 @@ class RunsApi:
                     self._unwatch(watching, run_id)
 
     async def _tell_places(self, room: Room, run_id: str, run: Run) -> None:
-        """While it waits: its place in the line, whenever that changes."""
+        """While it waits: its place in the line, whenever that changes; 0 when it has begun."""
         told = None
         while (place := self._runner.place(run)) is not None and place.position > 0:
             if place != told:
                 told = place
-                event = {"type": "queue", "run": run_id, "position": place.position, "seconds": place.seconds}
-                room.tell_everywhere(msgspec.json.encode(event).decode())
+                _tell_place(room, run_id, place.position, place.seconds)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(run.result(), PLACE_SECONDS)
+        if told is not None:
+            _tell_place(room, run_id, 0, 0.0)
 
     async def _submit(self, active: ActiveRun, identity: Identity, new: NewRun) -> dict[str, object]:
         document = (await active.room.document(MAIN)).document
@@ -158,6 +161,7 @@ class RunsApi:
             language=language, files=files, entry=path, args=new.args, options=new.options, stdin=new.stdin.encode(),
             terminal=new.terminal, limits=limits, lease=active.room.id, user=identity.member.id,
         )  # fmt: skip
+        active.files = files
         active.run = self._runner.submit(wanted, active.on_event)
         self._active[active.id] = active
         version = next((known.version for known in self._runner.languages if known.id == language), "")
@@ -310,6 +314,11 @@ def _obey(active: ActiveRun, verb: str, order: Order) -> None:
             pass
 
 
+def _tell_place(room: Room, run_id: str, position: int, seconds: float) -> None:
+    event = {"type": "queue", "run": run_id, "position": position, "seconds": seconds}
+    room.tell_everywhere(msgspec.json.encode(event).decode())
+
+
 def _goes_on(active: ActiveRun) -> bool:
     return active.run is not None and not active.run.over
 
@@ -346,5 +355,13 @@ def _finished(active: ActiveRun, result: RunResult) -> dict[str, object]:
         "truncated": result.truncated,
         "by": active.stopped_by if result.status == "stopped" else None,
         "message": result.message,
-        "errors": result.errors,
+        "errors": [_placed(error, active.files) for error in result.errors],
     }
+
+
+def _placed(error: ErrorLine, files: Mapping[str, bytes]) -> dict[str, object]:
+    """With the line as it was, so that people whose text has changed meanwhile find it again."""
+    lines = files.get(error.path, b"").split(b"\n", error.line)
+    text = lines[error.line - 1].decode(errors="replace") if len(lines) >= error.line else ""
+    about: dict[str, object] = msgspec.to_builtins(error)
+    return about | {"text": text[:LONGEST_SOURCE]}

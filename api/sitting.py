@@ -131,11 +131,12 @@ class Sitting:
         """While it waits: its place, whenever that changes."""
         told = None
         while (place := ticket.place()) is not None:
-            if place.position == 0:
-                return
-            if place != told:
+            waits = place.position > 0
+            if place != told and (waits or told):
                 told = place
                 self._tell("queue", {"position": place.position, "seconds": place.seconds})
+            if not waits:
+                return
             await asyncio.sleep(PLACE_SECONDS)
 
     async def _wait_for_grid(self) -> None:
