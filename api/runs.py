@@ -133,13 +133,15 @@ class RunsApi:
                     self._unwatch(watching, run_id)
 
     async def _tell_places(self, room: Room, run_id: str, run: Run) -> None:
-        """While it waits: its place in the line, whenever that changes."""
+        """While it waits: its place in the line, whenever that changes; at last 0, if it ever had to wait."""
         told = None
-        while (place := self._runner.place(run)) is not None and place.position > 0:
+        while (place := self._runner.place(run)) is not None and (place.position > 0 or told is not None):
             if place != told:
                 told = place
                 event = {"type": "queue", "run": run_id, "position": place.position, "seconds": place.seconds}
                 room.tell_everywhere(msgspec.json.encode(event).decode())
+            if place.position == 0:
+                return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(run.result(), PLACE_SECONDS)
 
@@ -173,7 +175,7 @@ class RunsApi:
         noted = active.note(identity.member.id, "started", about | {"limits": _limits(limits)})
         self._desk.changed(active.room)
         await asyncio.wait([noted], timeout=NOTED_SECONDS)
-        return about | {"id": active.id}
+        return about | {"id": active.id, "place": self._runner.place(active.run)}
 
     async def type(self, request: Request) -> Response:
         identity = await self._may_run(request)
