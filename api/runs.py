@@ -135,16 +135,17 @@ class RunsApi:
                     self._unwatch(watching, run_id)
 
     async def _tell_places(self, room: Room, run_id: str, run: Run) -> None:
-        """While it waits: its place in the line, whenever that changes; 0 when it has begun."""
+        """While it waits: its place in the line, whenever that changes; at last 0, if it ever had to wait."""
         told = None
-        while (place := self._runner.place(run)) is not None and place.position > 0:
+        while (place := self._runner.place(run)) is not None and (place.position > 0 or told is not None):
             if place != told:
                 told = place
-                _tell_place(room, run_id, place.position, place.seconds)
+                event = {"type": "queue", "run": run_id, "position": place.position, "seconds": place.seconds}
+                room.tell_everywhere(msgspec.json.encode(event).decode())
+            if place.position == 0:
+                return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(run.result(), PLACE_SECONDS)
-        if told is not None:
-            _tell_place(room, run_id, 0, 0.0)
 
     async def _submit(self, active: ActiveRun, identity: Identity, new: NewRun) -> dict[str, object]:
         document = (await active.room.document(MAIN)).document
@@ -177,7 +178,7 @@ class RunsApi:
         noted = active.note(identity.member.id, "started", about | {"limits": _limits(limits)})
         self._desk.changed(active.room)
         await asyncio.wait([noted], timeout=NOTED_SECONDS)
-        return about | {"id": active.id}
+        return about | {"id": active.id, "place": self._runner.place(active.run)}
 
     async def type(self, request: Request) -> Response:
         identity = await self._may_run(request)
@@ -312,11 +313,6 @@ def _obey(active: ActiveRun, verb: str, order: Order) -> None:
             active.run.stop()
         case _:
             pass
-
-
-def _tell_place(room: Room, run_id: str, position: int, seconds: float) -> None:
-    event = {"type": "queue", "run": run_id, "position": position, "seconds": seconds}
-    room.tell_everywhere(msgspec.json.encode(event).decode())
 
 
 def _goes_on(active: ActiveRun) -> bool:

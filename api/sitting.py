@@ -128,14 +128,13 @@ class Sitting:
         return handed | about | {"place": place, "report": told}
 
     async def _tell_places(self, ticket: Ticket) -> None:
-        """While it waits: its place, whenever that changes."""
+        """While it waits: its place, whenever that changes; at last 0, if it ever had to wait."""
         told = None
-        while (place := ticket.place()) is not None:
-            waits = place.position > 0
-            if place != told and (waits or told):
+        while (place := ticket.place()) is not None and (place.position > 0 or told is not None):
+            if place != told:
                 told = place
                 self._tell("queue", {"position": place.position, "seconds": place.seconds})
-            if not waits:
+            if place.position == 0:
                 return
             await asyncio.sleep(PLACE_SECONDS)
 

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.scene import Scene, until
-from tests.clients import FILE, Client, mux_client, y_client
-from tests.server import Server, eventually, running
+from tests.clients import FILE, Client, y_client
+from tests.server import Server, eventually
 
 PROGRAM = "import sys\nfor line in sys.stdin: print(line.strip())\n"
 
@@ -66,31 +65,6 @@ async def test_E12_fifty_runs_at_once_are_four_and_all_end(scene: Scene, writer:
         await run_to_the_end(scene)
         await until(lambda: kinds(scene)["finished"] == 5)
     await writer.close()
-
-
-async def test_E32_a_run_that_waits_tells_its_place_and_that_it_begins(tmp_path: Path) -> None:
-    with running(tmp_path / "data", exec_slots=1, exec_warm_cells=1) as server:
-        await eventually(lambda: server.call("GET", "/api/config").json()["execution"]["available"])
-        scene = Scene(server)
-        client = mux_client(server, scene.room, scene.host.token)
-        await client.until_connected()
-        client.create_file(text=PROGRAM)
-        runs: list[str] = []
-        while len(runs) < 2:  # the file is on its way to the server
-            answer = await call(scene, "", {"fileId": FILE})
-            runs += [answer.json()["run"]["id"]] if answer.is_success else []
-        first, second = runs
-
-        def places() -> list[int]:
-            told = [event for event in client.events if event["type"] == "queue"]
-            assert {event["run"] for event in told} <= {second}
-            return [event["position"] for event in told]
-
-        await eventually(lambda: places() == [1])
-        await call(scene, f"/{first}/stop", {})
-        await eventually(lambda: places()[-1] == 0)
-        await call(scene, f"/{second}/stop", {})
-        await client.close()
 
 
 async def test_E12_input_and_stop_race_and_the_run_ends_once(scene: Scene, writer: Client) -> None:

@@ -124,7 +124,7 @@ async def test_E17_people_type_into_one_terminal(scene: Scene) -> None:
     assert error["text"] == "raise ValueError('the end')"
 
 
-async def test_E18_a_storm_of_sizes_is_few_entries_among_the_output(scene: Scene) -> None:
+async def test_E25_a_storm_of_sizes_is_few_entries_among_the_output(scene: Scene) -> None:
     run = await started(scene, terminal={"rows": 30, "columns": 90})
     async with connect(address(scene, run)) as socket:
         screen = Screen(socket)
