@@ -1,6 +1,6 @@
 import { Play, Terminal } from "lucide-react";
 import { useCallback } from "react";
-import type { Config, Size } from "../api";
+import type { Size } from "../api";
 import { useOpenFile, useRoom } from "../collab";
 import { sentence, useT } from "../i18n";
 import { Button, MenuItem, SplitButton, Tooltip } from "../ui";
@@ -14,8 +14,10 @@ interface Target {
   reason: string | null;
 }
 
-function useTarget(config: Config | null): Target {
+/** The open file, if it can run. */
+export function useTarget(): Target {
   const t = useT();
+  const { config } = useDesk().state;
   const { mayWrite, me } = useRoom();
   const { fileId, path } = useOpenFile();
   const none = (reason: string): Target => ({ fileId: null, language: null, reason });
@@ -35,8 +37,8 @@ function useTarget(config: Config | null): Target {
 
 /** Runs the open file; the same for the button and for Ctrl Enter, with Shift in a terminal. */
 export function useRunCommand(): (terminal: boolean) => void {
-  const { desk, state } = useDesk();
-  const { fileId, reason } = useTarget(state.config);
+  const { desk } = useDesk();
+  const { fileId, reason } = useTarget();
   return useCallback(
     (terminal) => {
       if (fileId && !reason) void desk.start(fileId, terminal ? terminalSize() : undefined);
@@ -65,7 +67,7 @@ export function RunButton() {
   const t = useT();
   const { state } = useDesk();
   const { path } = useOpenFile();
-  const { fileId, language, reason } = useTarget(state.config);
+  const { fileId, language, reason } = useTarget();
   const run = useRunCommand();
   const face = { icon: Play, keys: "Mod+Enter", busy: state.starting, disabledReason: reason };
   if (reason || !fileId) {

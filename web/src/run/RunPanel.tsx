@@ -157,6 +157,11 @@ function Starter({ run }: { run: Run }) {
 /** Where the state line leaves something to say. */
 const EXPLAINED = new Set<RunStatus>(["failed", "compile_error", "internal_error"]);
 
+/** An exit code alone is in the state line already. */
+function explains({ status, signal, exitCode }: NonNullable<Run["finished"]>): boolean {
+  return EXPLAINED.has(status) && !(status === "failed" && signal === null && exitCode !== null);
+}
+
 /** What is worth knowing about the end, beyond the state line. */
 function Ending({ run }: { run: Run }) {
   const t = useT();
@@ -175,7 +180,7 @@ function Ending({ run }: { run: Run }) {
         <p className="text-text-3">{t("run.restarted", { reason: sentence(run.restarted) })}</p>
       )}
       {finished.status === "lost" && <p className="text-caution">{t("run.lostText")}</p>}
-      {finished.message && EXPLAINED.has(finished.status) && (
+      {finished.message && explains(finished) && (
         <p className="text-text-3">{sentence(finished.message)}</p>
       )}
       {run.output.empty && finished.status === "ok" && (

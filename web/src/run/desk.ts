@@ -160,6 +160,11 @@ export function useDesk(): { desk: RunDesk; state: DeskState } {
   return { desk, state: useSyncExternalStore(desk.subscribe, () => desk.state) };
 }
 
+/** Somebody on this page just asked for a run. */
+export function useStarting(): boolean {
+  return useDesk().state.starting;
+}
+
 /** The runs of the room, oldest first. */
 export function useRuns(): readonly Run[] {
   const { desk } = useDesk();

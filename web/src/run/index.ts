@@ -1,4 +1,4 @@
-export { useRuns } from "./desk";
+export { useRuns, useStarting } from "./desk";
 export type { Run } from "./log";
 export { HeadName, PanelHead } from "./PanelHead";
 export { RunButton, useRunCommand } from "./RunButton";
