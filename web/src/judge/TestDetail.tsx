@@ -50,26 +50,29 @@ function Texts({ stdin, expected, row }: { stdin: string; expected: string; row:
   const { report, mark } = row;
   const got = report?.output;
   const compare = mark === "WA" || mark === "PE";
+  const args = row.test?.args?.join(" ");
   return (
-    <>
-      {(row.test?.args?.length ?? 0) > 0 && (
-        <Part name={t("judge.args")}>{row.test?.args?.join(" ")}</Part>
-      )}
-      <Part name={t("judge.input")}>{stdin}</Part>
-      {compare && got !== undefined ? (
-        <Compared expected={expected} got={got} />
-      ) : (
-        <>
-          <Part name={t("judge.expected")}>{expected}</Part>
-          {report && mark !== "SK" && <Part name={t("judge.got")}>{got ?? ""}</Part>}
-        </>
-      )}
-      {report?.errors && (
-        <Part name={t("judge.errors")}>
-          <LinkedLines text={report.errors} />
-        </Part>
-      )}
-    </>
+    <div className="grid gap-3 @min-[800px]:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+      <div className="grid content-start gap-3">
+        {args && <Part name={t("judge.args")}>{args}</Part>}
+        <Part name={t("judge.input")}>{stdin}</Part>
+      </div>
+      <div className="grid content-start gap-3">
+        {compare && got !== undefined ? (
+          <Compared expected={expected} got={got} />
+        ) : (
+          <>
+            <Part name={t("judge.expected")}>{expected}</Part>
+            {report && mark !== "SK" && <Part name={t("judge.got")}>{got ?? ""}</Part>}
+          </>
+        )}
+        {report?.errors && (
+          <Part name={t("judge.errors")}>
+            <LinkedLines text={report.errors} />
+          </Part>
+        )}
+      </div>
+    </div>
   );
 }
 
@@ -84,7 +87,7 @@ export function Part({ name, children }: { name: string; children: ReactNode }) 
   const t = useT();
   const empty = children === "";
   return (
-    <div className="grid gap-1">
+    <div className="grid content-start gap-1">
       <h4 className="text-12 text-text-3">{name}</h4>
       {empty ? (
         <p className="text-text-3">{t("judge.nothing")}</p>
@@ -106,11 +109,14 @@ export function CompilerDetail({ output }: { output: string }) {
 }
 
 function LinkedLines({ text }: { text: string }) {
-  return text.split("\n").map((line, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: what was said does not change
-    <span key={index}>
-      <LinkedText text={line} />
-      {"\n"}
-    </span>
-  ));
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line, index) => (
+      // biome-ignore lint/suspicious/noArrayIndexKey: what was said does not change
+      <span key={index}>
+        <LinkedText text={line} />
+        {"\n"}
+      </span>
+    ));
 }

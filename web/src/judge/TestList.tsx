@@ -110,8 +110,9 @@ function RowFace({ row }: { row: Row }) {
       {spin ? <Spinner size={14} /> : <Icon of={icon} size={14} className={tint} />}
       <span className="min-w-0 flex-1 truncate">
         {name}
-        <span className="sr-only">, {words}</span>
+        {row.mark !== "SK" && <span className="sr-only">, {words}</span>}
       </span>
+      {row.mark === "SK" && <span className="text-12 text-text-3">{words}</span>}
       {row.hidden && <Icon of={Lock} size={14} className="text-text-2" />}
       {time !== undefined && (
         <span className="text-12 text-text-2 tabular-nums">

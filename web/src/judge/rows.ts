@@ -35,7 +35,7 @@ function placesOf(problem: Problem): Place[] {
 
 /** `tests` of a host's view are short for a first group of that name. */
 export function groupsOf({ groups, tests = [] }: Problem): Problem["groups"] {
-  return tests.length > 0 ? [{ id: "tests", points: 1, tests }, ...groups] : groups;
+  return tests.length > 0 ? [{ id: "tests", points: 1, score: "sum", tests }, ...groups] : groups;
 }
 
 function judgedRows(report: Report, places: readonly Place[]): Row[] {

@@ -57,8 +57,9 @@ export function points(value: number): string {
 
 /** `Wrong answer · 2 of 8 passed · 0.31 s · 9 MB`; the points where they are more than one. */
 function reportWords(report: Report): string {
-  const passed = t("judge.passed", { count: report.passed, of: report.tests.length });
-  const parts = [lookOf(report.verdict).words, passed];
+  const parts = [lookOf(report.verdict).words];
+  if (report.verdict === "CE") return parts.join(DOT);
+  parts.push(t("judge.passed", { count: report.passed, of: report.tests.length }));
   if (report.most > 1) {
     parts.push(t("judge.points", { points: points(report.points), most: points(report.most) }));
   }

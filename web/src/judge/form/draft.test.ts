@@ -27,7 +27,7 @@ const PROBLEM: Problem = {
 describe("B29 the form of a problem", () => {
   test("keeps what it has no field for", () => {
     const { tests, groups, ...rest } = problemOf(draftOf(PROBLEM), new Set(), program);
-    const first = { id: "tests", points: 1, needs: [], tests: PROBLEM.tests };
+    const first = { id: "tests", points: 1, needs: [], score: "sum", tests: PROBLEM.tests };
     const { tests: _tests, groups: before, ...same } = PROBLEM;
     expect(rest).toEqual({ ...same, interactor: null });
     expect(groups).toEqual([first, ...before]);

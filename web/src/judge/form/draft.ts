@@ -65,7 +65,7 @@ export function emptyDraft(): Draft {
     tolerance: TOLERANCE,
     checkerFile: "",
     interactorFile: "",
-    groups: [newGroup("tests")],
+    groups: [{ ...newGroup("tests"), rest: { score: "sum" } }],
     from: null,
   };
 }
