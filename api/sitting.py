@@ -128,14 +128,14 @@ class Sitting:
         return handed | about | {"place": place, "report": told}
 
     async def _tell_places(self, ticket: Ticket) -> None:
-        """While it waits: its place, whenever that changes."""
+        """While it waits: its place, whenever that changes; at last 0, if it ever had to wait."""
         told = None
-        while (place := ticket.place()) is not None:
-            if place.position == 0:
-                return
+        while (place := ticket.place()) is not None and (place.position > 0 or told is not None):
             if place != told:
                 told = place
                 self._tell("queue", {"position": place.position, "seconds": place.seconds})
+            if place.position == 0:
+                return
             await asyncio.sleep(PLACE_SECONDS)
 
     async def _wait_for_grid(self) -> None:

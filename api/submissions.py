@@ -89,7 +89,8 @@ class SubmissionsApi:
 
     async def problems(self, request: Request) -> Response:
         await identify(request, self._reception)
-        return json_response({"problems": await self._shelf.ids(request.path_params["room"])})
+        titles = await self._shelf.titles(request.path_params["room"])
+        return json_response({"problems": list(titles), "titles": titles})
 
     async def problem(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
@@ -102,12 +103,19 @@ class SubmissionsApi:
         if problem.id != request.path_params["problem"]:
             raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
         await self._shelf.put(request.path_params["room"], problem)
+        await self._tell_of_problems(request.path_params["room"])
         return json_response({"problem": problem_view(problem, to_host=True)})
 
     async def remove_problem(self, request: Request) -> Response:
         await self._host(request)
         await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
+        await self._tell_of_problems(request.path_params["room"])
         return Response(status_code=204)
+
+    async def _tell_of_problems(self, room_id: str) -> None:
+        """Whoever shows the list asks for it again."""
+        async with self._registry.visit(room_id) as room:
+            room.tell_everywhere('{"type":"problems"}')
 
     # Submissions
 

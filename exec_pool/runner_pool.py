@@ -168,7 +168,8 @@ class Runner:
         mine = sum(together[0].request.lease == lease for together in self._queue.values()) if lease else 0
         if len(self._queue) >= self._settings.queue or mine >= self._settings.queue_per_lease:
             self._refused += 1
-            raise RunnerFull("Too many programs wait to run; try again in a moment.")
+            wait = self._turns.retry_seconds(mine or len(self._queue))
+            raise RunnerFull("Too many programs wait to run; try again in a moment.", wait)
 
     def _pump(self) -> None:
         """Start what may start."""

@@ -71,7 +71,9 @@ class Turns:
         mine = [other for other in self._entries.values() if other.room == entry.room]
         own = sum(other.user == entry.user for other in mine)
         if len(self._entries) >= self._bounds.total or len(mine) >= bounds.room or own >= bounds.user:
-            raise RunnerFull("Too many programs of yours wait already; try again in a moment.", self._retry(len(mine)))
+            raise RunnerFull(
+                "Too many programs of yours wait already; try again in a moment.", self.retry_seconds(len(mine))
+            )
         entry = msgspec.structs.replace(entry, slots=min(entry.slots, self._slots))
         crowd = self._waiting.setdefault(entry.room, _Crowd())
         crowd.users.setdefault(entry.user, deque()).append(entry)
@@ -153,7 +155,8 @@ class Turns:
         rank = _rank({user: len(queue) for user, queue in crowd.users.items()}, entry.user, own)
         return _rank({room: crowd.waiting() for room, crowd in self._waiting.items()}, entry.room, rank)
 
-    def _retry(self, mine: int) -> float:
+    def retry_seconds(self, mine: int) -> float:
+        """When to try again for who has so many in the line: as long as those take, by what jobs took so far."""
         return max(1.0, round(self._seconds * max(1, mine) / self._slots))
 
 
