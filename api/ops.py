@@ -12,7 +12,7 @@ from api.departure import Departure
 from api.house import House
 from api.http import json_response
 from api.settings import Settings
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from rooms.registry import RoomRegistry
 from rooms.store import Store
 
@@ -31,9 +31,9 @@ class Metrics:
             buckets=_COMMIT_BUCKETS,
             registry=self.prometheus,
         )
-        self._sources: tuple[RoomRegistry, Runner, House] | None = None
+        self._sources: tuple[RoomRegistry, Programs, House] | None = None
 
-    def watch(self, registry: RoomRegistry, runner: Runner, house: House) -> None:
+    def watch(self, registry: RoomRegistry, runner: Programs, house: House) -> None:
         self._sources = (registry, runner, house)
         self.prometheus.register(self)
 
@@ -89,7 +89,7 @@ class OpsApi:
         self,
         registry: RoomRegistry,
         store: Store,
-        runner: Runner,
+        runner: Programs,
         metrics: Metrics,
         settings: Settings,
         house: House,

@@ -26,7 +26,7 @@ from api.terminal import Terminal, TerminalSocket
 from exec_pool.errors import LanguageUnavailable, RunOver
 from exec_pool.job import Run
 from exec_pool.limits import Limits
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.runs import RunRequest, RunResult, Window
 from rooms.access import may_run
 from rooms.archive import checked_path
@@ -61,7 +61,7 @@ class RunsApi:
     """The handlers and the runs of all rooms; one per process."""
 
     def __init__(
-        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Runner, settings: Settings
+        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Programs, settings: Settings
     ) -> None:
         self._reception = reception
         self._registry = registry

@@ -25,7 +25,7 @@ from exec_pool.errors import LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
 from exec_pool.judge_report import problem_view
 from exec_pool.judge_work import JudgeOrder, encode_order
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.work import Job, WorkQueue
 from rooms.access import may_run
 from rooms.errors import FileNotFound, Forbidden
@@ -62,7 +62,7 @@ class SubmissionsApi:
         reception: Reception,
         registry: RoomRegistry,
         desk: Desk,
-        runner: Runner,
+        runner: Programs,
         work: WorkQueue,
         settings: Settings,
     ) -> None:
