@@ -42,7 +42,6 @@ from realtime.jobs import Job
 
 _log = logging.getLogger(__name__)
 
-PROLONG_SECONDS = 2.0
 ORDER_SECONDS = 10.0
 """A node that gives no order for so long has forgotten the job, or is gone."""
 HEARD_SECONDS = 15.0
@@ -54,12 +53,13 @@ FAILED = "The sandbox worker failed at it; its log says why."
 class Shift:
     """Owned by the worker's task for it. `void` and `leave` end it early: for good, or for another worker."""
 
-    def __init__(self, job: Job, programs: Programs, perform: Perform, fanout: Fanout) -> None:
+    def __init__(self, job: Job, programs: Programs, perform: Perform, fanout: Fanout, prolong_seconds: float) -> None:
         self.call: Call = read_call(job.payload)
         self._job = job
         self._programs = programs
         self._perform = perform
         self._fanout = fanout
+        self._prolong_seconds = prolong_seconds
         self._order: asyncio.Future[RunIt | DoIt] = asyncio.get_running_loop().create_future()
         self._run: Run | None = None
         self._early: list[FromNode] = []
@@ -73,7 +73,7 @@ class Shift:
         try:
             subscription = await self._fanout.subscribe(room_of(self.call.job), self._receive, self._thread.repeat)
         except ValueError:  # it is here already, and came again because its lease had ended
-            await self._part(finished=False, seconds=PROLONG_SECONDS)
+            await self._part(finished=False, seconds=self._prolong_seconds)
             return
         prolonging = asyncio.create_task(self._prolong(), name="prolong")
         try:
@@ -176,7 +176,7 @@ class Shift:
 
     async def _prolong(self) -> None:
         while True:
-            await asyncio.sleep(PROLONG_SECONDS)
+            await asyncio.sleep(self._prolong_seconds)
             with contextlib.suppress(JobsUnavailable):
                 await self._job.prolong()
 

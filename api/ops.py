@@ -53,14 +53,15 @@ class Metrics:
         yield CounterMetricFamily("sangam_journal_failures", "Failed commits", journal.failures)
         yield GaugeMetricFamily("sangam_runs_running", "Programs running", runs.running)
         yield GaugeMetricFamily("sangam_runs_queued", "Programs waiting for a cell", runs.queued)
-        yield _by_status(runs.finished.items())
+        yield by_status(runs.finished.items())
         yield from _of_house(house)
 
     def text(self) -> bytes:
         return generate_latest(self.prometheus)
 
 
-def _by_status(finished: Iterable[tuple[str, int]]) -> Metric:
+def by_status(finished: Iterable[tuple[str, int]]) -> Metric:
+    """Counts of runs for the metrics."""
     family = CounterMetricFamily("sangam_runs", "Finished runs by status", labels=["status"])
     for status, count in finished:
         family.add_metric([status], count)

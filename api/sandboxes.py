@@ -2,6 +2,7 @@
 
 from api.far_programs import FarPrograms
 from api.far_work import FarWork
+from api.house import BEATS
 from api.settings import Settings, SettingsError
 from api.worker import Worker
 from exec_pool.judge_work import Workplace
@@ -17,8 +18,6 @@ from realtime.nats_jobs import NatsJobQueue
 
 PREFIX = "sangam.exec"
 QUEUE = "work"
-LEASE_SECONDS = 6.0
-BEATS = 3
 
 
 class Sandboxes:
@@ -62,7 +61,14 @@ class Sandboxes:
 
 def worker(settings: Settings, runner: Runner, slots: int) -> Worker:
     """A worker that takes jobs of all nodes. Raises SettingsError."""
-    return Worker(runner, far_fanout(settings), far_queue(settings), slots, settings.judge_seconds)
+    return Worker(
+        runner,
+        far_fanout(settings),
+        far_queue(settings),
+        slots=slots,
+        judge_seconds=settings.judge_seconds,
+        lease_seconds=settings.node_silent_seconds,
+    )
 
 
 def far_fanout(settings: Settings) -> Fanout:
@@ -72,8 +78,8 @@ def far_fanout(settings: Settings) -> Fanout:
 
 
 def far_queue(settings: Settings) -> JobQueue:
-    """What all nodes put jobs into, and all workers take them from."""
-    return NatsJobQueue(_broker(settings), QUEUE, lease_seconds=LEASE_SECONDS)
+    """What all nodes put jobs into, and all workers take them from; a silent worker's job goes to another."""
+    return NatsJobQueue(_broker(settings), QUEUE, lease_seconds=settings.node_silent_seconds)
 
 
 def _broker(settings: Settings) -> str:

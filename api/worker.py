@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 TAKE_SECONDS = 1.0
 REST_SECONDS = 0.25
+PROLONGS = 4
+"""How often a lease is prolonged in its time."""
 
 
 class WorkerStats(msgspec.Struct, frozen=True):
@@ -34,12 +36,22 @@ class WorkerStats(msgspec.Struct, frozen=True):
 class Worker:
     """Opens and closes the fan-out and the queue; the runner is its owner's. One per process."""
 
-    def __init__(self, runner: Runner, fanout: Fanout, queue: JobQueue, slots: int, judge_seconds: float) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        fanout: Fanout,
+        queue: JobQueue,
+        *,
+        slots: int,
+        judge_seconds: float,
+        lease_seconds: float,
+    ) -> None:
         self._runner = runner
         self._perform = Workplace(runner, judge_seconds).perform
         self._fanout = fanout
         self._queue = queue
         self._slots = slots
+        self._prolong_seconds = lease_seconds / PROLONGS
         self._shifts: dict[Shift, asyncio.Task[None]] = {}
         self._taken = self._returned = 0
         self._is_leaving = False
@@ -111,7 +123,7 @@ class Worker:
             await job.give_back()
             return
         try:
-            shift = Shift(job, self._runner, self._perform, self._fanout)
+            shift = Shift(job, self._runner, self._perform, self._fanout, self._prolong_seconds)
         except msgspec.DecodeError:
             _log.error("something in the queue is no job", extra={"job": job.id})
             await job.finish()
