@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Starlette:
     retention = Retention(beside_of(settings), settings.history_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, desk, runner, settings)
-    judging = Judging(reception, registry, desk, runner, sandboxes.work, settings)
+    judging = Judging(reception, registry, desk, runner, sandboxes.work, store, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))

@@ -16,6 +16,7 @@ from api.submissions import SubmissionsApi
 from exec_pool.programs import Programs
 from exec_pool.work import WorkQueue
 from rooms.registry import RoomRegistry
+from rooms.store import JournalStore
 
 
 class Judging:
@@ -28,12 +29,13 @@ class Judging:
         desk: Desk,
         runner: Programs,
         work: WorkQueue,
+        journal: JournalStore,
         settings: Settings,
     ) -> None:
         self.work = work
         self._drain_seconds = settings.drain_seconds / 2
         self._callbacks = Callbacks(settings.callback_hosts)
-        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, settings)
+        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, journal, settings)
         judge0 = Judge0Api(runner, self.work, self._callbacks, settings)
         piston = PistonApi(runner, self.work, settings)
         self.routes: list[BaseRoute] = [*self.submissions.routes, *judge0.routes, *piston.routes]

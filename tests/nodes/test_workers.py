@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 
 from tests.api.scene import until
 from tests.api.test_submissions import SUM
 from tests.api.test_terminal_socket import Screen
-from tests.clients import FILE, mux_client
+from tests.clients import FILE
 from tests.nodes.test_runs import ECHO, TERMINAL, ask, put_file, said, start, told
 from tests.server import Joined, Server, running
 from tests.services.nats import NatsServer
