@@ -17,8 +17,9 @@ class _Written(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Offer(_Written, frozen=True):
-    """A worker: how many programs it runs at the same time, how many now, and what it can run."""
+    """A worker: its machine, how many programs it runs at the same time, how many now, and what it can run."""
 
+    name: str
     slots: int
     busy: int
     engine: str

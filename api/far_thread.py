@@ -59,11 +59,13 @@ class Thread:
         *,
         to_worker: bool,
         most: int,
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
         self.name = name
         self._send = send
         self._hear = hear
         self._to_worker = to_worker
+        self._again_seconds = again_seconds
         self._most = min(LETTER_BYTES, most) - OVERHEAD_BYTES
         self._next = 1
         self._waiting: deque[Letter] = deque()
@@ -170,7 +172,7 @@ class Thread:
     def _set_again(self) -> None:
         """Only what is heard puts it off: an end that talks without hearing is told again all the same."""
         if self._again is None and self._unheard and not self.closed:
-            self._again = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._say_again)
+            self._again = asyncio.get_running_loop().call_later(self._again_seconds, self._say_again)
 
     def _say_again(self) -> None:
         self._again = None

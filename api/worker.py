@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from functools import partial
 
 import msgspec
@@ -98,7 +99,7 @@ class Worker:
     def _offer(self) -> Offer:
         available = self._runner.availability
         slots = self._slots if available.ok else 0
-        about = slots, len(self._shifts), available.engine, available.reason
+        about = socket.gethostname(), slots, len(self._shifts), available.engine, available.reason
         return Offer(*about, self._runner.languages, self._is_leaving)
 
     async def _take(self) -> None:
