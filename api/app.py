@@ -61,7 +61,6 @@ def create_app(settings: Settings) -> Starlette:
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
-
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
 
     @asynccontextmanager

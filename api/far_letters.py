@@ -24,6 +24,7 @@ class Offer(_Written, frozen=True):
     busy: int
     engine: str
     reason: str
+    is_checking: bool
     languages: tuple[LanguageInfo, ...]
     is_leaving: bool = False
 

@@ -142,7 +142,8 @@ class FarPrograms:
         else:
             reasons = [offer.reason for offer in self.board.offers.values() if offer.reason]
             reason = reasons[0] if reasons else LOOKING if self._is_looking else NOBODY
-            self.availability = Availability(False, reason, "workers", self._is_looking)
+            checking = self._is_looking or any(offer.is_checking for offer in self.board.offers.values())
+            self.availability = Availability(False, reason, "workers", checking)
         self.languages = tuple(_offered(row, offers, self.availability.reason) for row in self.table)
         self._changed.set()
 

@@ -63,10 +63,10 @@ def worker(settings: Settings, runner: Runner, slots: int) -> Worker:
     """A worker that takes jobs of all nodes. Raises SettingsError."""
     return Worker(
         runner,
+        Workplace(runner, settings.judge_seconds).perform,
         far_fanout(settings),
         far_queue(settings),
         slots=slots,
-        judge_seconds=settings.judge_seconds,
         lease_seconds=settings.node_silent_seconds,
     )
 

@@ -10,8 +10,8 @@ import msgspec
 from api.far_board import Board
 from api.far_letters import Offer
 from api.far_shift import Shift
-from exec_pool.judge_work import Workplace
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
+from exec_pool.work import Perform
 from realtime.errors import JobsUnavailable
 from realtime.fanout import Fanout
 from realtime.jobs import Job, JobQueue
@@ -35,20 +35,20 @@ class WorkerStats(msgspec.Struct, frozen=True):
 
 
 class Worker:
-    """Opens and closes the fan-out and the queue; the runner is its owner's. One per process."""
+    """Opens and closes the fan-out and the queue; `programs`, in which `perform` does jobs, is its owner's."""
 
     def __init__(
         self,
-        runner: Runner,
+        programs: Programs,
+        perform: Perform,
         fanout: Fanout,
         queue: JobQueue,
         *,
         slots: int,
-        judge_seconds: float,
         lease_seconds: float,
     ) -> None:
-        self._runner = runner
-        self._perform = Workplace(runner, judge_seconds).perform
+        self._programs = programs
+        self._perform = perform
         self._fanout = fanout
         self._queue = queue
         self._slots = slots
@@ -97,10 +97,10 @@ class Worker:
         return WorkerStats(self._slots, len(self._shifts), self._taken, self._returned, self._fanout.is_connected)
 
     def _offer(self) -> Offer:
-        available = self._runner.availability
+        available = self._programs.availability
         slots = self._slots if available.ok else 0
-        about = socket.gethostname(), slots, len(self._shifts), available.engine, available.reason
-        return Offer(*about, self._runner.languages, self._is_leaving)
+        about = socket.gethostname(), slots, len(self._shifts), available.engine, available.reason, available.checking
+        return Offer(*about, self._programs.languages, self._is_leaving)
 
     async def _take(self) -> None:
         while not self._is_leaving:
@@ -109,12 +109,12 @@ class Worker:
                 await self._freed.wait()
                 continue
             try:
-                job = await self._queue.take(TAKE_SECONDS) if self._runner.availability.ok else None
+                job = await self._queue.take(TAKE_SECONDS) if self._programs.availability.ok else None
             except JobsUnavailable as error:
                 _log.warning("no jobs", extra={"why": str(error)})
                 job = None
                 await asyncio.sleep(REST_SECONDS)
-            if not self._runner.availability.ok:
+            if not self._programs.availability.ok:
                 await asyncio.sleep(REST_SECONDS)
             if job is not None:
                 await self._begin(job)
@@ -124,7 +124,7 @@ class Worker:
             await job.give_back()
             return
         try:
-            shift = Shift(job, self._runner, self._perform, self._fanout, self._prolong_seconds)
+            shift = Shift(job, self._programs, self._perform, self._fanout, self._prolong_seconds)
         except msgspec.DecodeError:
             _log.error("something in the queue is no job", extra={"job": job.id})
             await job.finish()

@@ -86,7 +86,7 @@ class LocalTicket:
         self._result.add_done_callback(retrieve)
 
     def place(self) -> Place | None:
-        return self._work.place(self.job.id)
+        return None if self.over else self._work.place(self.job.id)
 
     async def result(self) -> bytes:
         return await asyncio.shield(self._result)
