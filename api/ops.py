@@ -53,6 +53,7 @@ class Metrics:
         yield CounterMetricFamily("sangam_journal_failures", "Failed commits", journal.failures)
         yield GaugeMetricFamily("sangam_runs_running", "Programs running", runs.running)
         yield GaugeMetricFamily("sangam_runs_queued", "Programs waiting for a cell", runs.queued)
+        yield GaugeMetricFamily("sangam_cells_idle", "Cells kept ready", runs.idle_cells)
         yield by_status(runs.finished.items())
         yield from _of_house(house)
 
