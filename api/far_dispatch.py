@@ -27,6 +27,8 @@ LINGER_SECONDS = 3.0
 """So long after its end a job's worker may still ask whether its result was heard."""
 VOID_SECONDS = 60.0
 """So long a job that was withdrawn in the queue is told to be void to whoever takes it."""
+NOTICED_SECONDS = 0.5
+"""A job in the queue that a worker takes so soon did not wait."""
 LOOK_SECONDS = 5.0
 LOST_SECONDS = 20.0
 """A job that no worker has for so long, while the queue is empty, is put there again; after thrice that in any case."""
@@ -70,6 +72,10 @@ class _Case:
         self.is_over = False
         self.subscription: Subscription | None = None
         self.timer: asyncio.TimerHandle | None = None
+
+    def waits_since(self, moment: float) -> bool:
+        """Is there no worker for it since then?"""
+        return not self.is_over and self.alone_since is not None and self.alone_since < moment
 
 
 class Dispatch:
@@ -139,8 +145,16 @@ class Dispatch:
         self.end(errand)
 
     def place(self, job: str) -> Place | None:
-        """Where it stands in the line of this node; 0 when it has left that; None when it is over."""
-        return self._turns.place(job)
+        """Where it stands among the jobs of this node that no worker has; 0 when one has it; None when it is over."""
+        place = self._turns.place(job)
+        if place is None:
+            return None
+        late = time.monotonic() - NOTICED_SECONDS
+        sent = [key for key, case in self._cases.items() if case.waits_since(late)]
+        if not place.position and job not in sent:
+            return place
+        position = place.position + len(sent) if place.position else sent.index(job) + 1
+        return Place(position, self._turns.wait_seconds(position))
 
     def has_begun(self, errand: Errand) -> bool:
         """Is there a worker that has it?"""
@@ -241,8 +255,7 @@ class Dispatch:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             late = time.monotonic() - LOST_SECONDS
-            there = [case for case in self._cases.values() if case.is_queued and not case.is_over]
-            alone = [case for case in there if case.alone_since is not None and case.alone_since < late]
+            alone = [case for case in self._cases.values() if case.is_queued and case.waits_since(late)]
             is_empty = bool(alone) and await self._is_queue_empty()
             for case in alone:
                 if is_empty or (case.alone_since or late) < late - 2 * LOST_SECONDS:

@@ -75,6 +75,8 @@ class Shift:
         except ValueError:  # it is here already, and came again because its lease had ended
             await self._part(finished=False, seconds=self._prolong_seconds)
             return
+        if self._fanout.is_gone(self.call.node):
+            self._is_over = True
         prolonging = asyncio.create_task(self._prolong(), name="prolong")
         try:
             await self._work()
@@ -101,7 +103,7 @@ class Shift:
     async def _do(self) -> FromWorker:
         """What it comes to. Cancelled by `void` and `leave`."""
         try:
-            async with asyncio.timeout(ORDER_SECONDS):
+            async with asyncio.timeout(0.0 if self._is_over else ORDER_SECONDS):
                 order = await self._order
         except TimeoutError:
             self._is_over = True

@@ -114,6 +114,10 @@ class Worker:
                 _log.warning("no jobs", extra={"why": str(error)})
                 job = None
                 await asyncio.sleep(REST_SECONDS)
+            except Exception:
+                _log.exception("the queue could not be asked")
+                job = None
+                await asyncio.sleep(REST_SECONDS)
             if not self._programs.availability.ok:
                 await asyncio.sleep(REST_SECONDS)
             if job is not None:

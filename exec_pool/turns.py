@@ -129,7 +129,11 @@ class Turns:
         if entry_id in self._running:
             return Place(0, 0.0)
         before = self._before(entry)
-        return Place(before + 1, round((before + 1) * self._seconds / self._slots, 1))
+        return Place(before + 1, self.wait_seconds(before + 1))
+
+    def wait_seconds(self, position: int) -> float:
+        """A guess of the wait at this position, by what jobs took so far."""
+        return round(position * self._seconds / self._slots, 1)
 
     def waiting(self) -> int:
         """How many wait."""

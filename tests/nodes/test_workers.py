@@ -1,20 +1,26 @@
 """Runs and submissions at sandbox workers, which die, leave and come while somebody waits."""
 
 import asyncio
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
+from api.doctor import examine
+from api.settings import read_settings
 from tests.api.scene import until
 from tests.api.test_submissions import SUM
 from tests.api.test_terminal_socket import Screen
 from tests.clients import FILE
 from tests.nodes.test_runs import ECHO, TERMINAL, ask, put_file, said, start, told
-from tests.server import Joined, Server, running
+from tests.server import ROOT, Joined, Server, running
 from tests.services.nats import NatsServer
 from tests.services.workers import SILENT_SECONDS, WorkerProcess, workers
 
@@ -36,17 +42,31 @@ class Yard:
         return [worker for worker in self.each if worker.metric("sangam_worker_busy")]
 
 
-@pytest.fixture
-def yard(tmp_path: Path) -> Iterator[Yard]:
+@contextmanager
+def opened(path: Path) -> Iterator[Yard]:
     with (
-        NatsServer(tmp_path / "nats") as nats,
-        running(tmp_path / "node", nats_url=nats.url, **FAR) as node,
-        workers(tmp_path, nats.url, 2, exec_engine="bubblewrap", drain_seconds=2) as each,
+        NatsServer(path / "nats") as nats,
+        running(path / "node", nats_url=nats.url, **FAR) as node,
+        workers(path, nats.url, 2, exec_engine="bubblewrap", drain_seconds=2) as each,
     ):
         yield Yard(node, nats, each)
 
 
-async def test_E70_a_run_at_a_worker_is_a_run_as_any_other(yard: Yard) -> None:
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """One that no test harms."""
+    with opened(tmp_path_factory.mktemp("calm")) as yard:
+        yield yard
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    with opened(tmp_path) as yard:
+        yield yard
+
+
+async def test_E70_a_run_at_a_worker_is_a_run_as_any_other(calm: Yard) -> None:
+    yard = calm
     host = yard.node.create_room()
     run = await start(yard.node, host, ECHO)
     assert (await ask(yard.node, host, f"runs/{run}/input", {"text": "hello\n"})).status_code == 204
@@ -68,7 +88,8 @@ async def test_E70_a_run_at_a_worker_is_a_run_as_any_other(yard: Yard) -> None:
     assert (odd.status_code, odd.json()["error"]["code"]) == (400, "bad_request")
 
 
-async def test_E70_a_terminal_at_a_worker_is_typed_into_and_resized(yard: Yard) -> None:
+async def test_E70_a_terminal_at_a_worker_is_typed_into_and_resized(calm: Yard) -> None:
+    yard = calm
     host = yard.node.create_room()
     run = await start(yard.node, host, TERMINAL, terminal={"rows": 30, "columns": 90})
     path = f"/api/rooms/{host.room_id}/runs/{run}/terminal?token={host.token}"
@@ -84,17 +105,21 @@ async def test_E70_a_terminal_at_a_worker_is_typed_into_and_resized(yard: Yard) 
         assert await screen.until_closed() == 1000
 
 
-async def submit(node: Server, host: Joined) -> str:
-    answer = await ask(node, host, "submissions", {"fileId": FILE, "definition": SUM})
+async def submit(node: Server, host: Joined, problem: object = SUM) -> str:
+    answer = await ask(node, host, "submissions", {"fileId": FILE, "definition": problem})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["submission"]["id"])
 
 
-async def test_E70_a_submission_is_judged_at_a_worker(yard: Yard) -> None:
+async def test_E70_a_submission_is_judged_at_a_worker(calm: Yard) -> None:
+    """One of them is of a problem that is larger than what the broker carries at once."""
+    yard = calm
     host = yard.node.create_room()
     await put_file(yard.node, host, HONEST)
-    await until(lambda: yard.node.call("GET", "/api/config").json()["execution"]["available"])
-    submissions = [await submit(yard.node, host) for _ in range(3)]
+    await until(lambda: is_available(yard.node))
+    test = {"stdin": "5 5\n" + "x" * 2_500_000, "expected": "10\n"}
+    large = SUM | {"groups": [{"id": "all", "points": 10, "tests": [test]}]}
+    submissions = [await submit(yard.node, host, problem) for problem in (SUM, SUM, large)]
     await until(lambda: len(told(yard.node, host, "judged")) == 3)
     assert {data["submission"] for data in told(yard.node, host, "judged")} == set(submissions)
     assert {data["report"]["verdict"] for data in told(yard.node, host, "judged")} == {"AC"}
@@ -120,7 +145,7 @@ async def test_E71_a_run_whose_worker_dies_runs_again_and_ends_once(yard: Yard) 
 async def test_E71_a_submission_whose_worker_dies_is_judged_once(yard: Yard) -> None:
     host = yard.node.create_room()
     await put_file(yard.node, host, "import time\ntime.sleep(2)\n" + HONEST)
-    await until(lambda: yard.node.call("GET", "/api/config").json()["execution"]["available"])
+    await until(lambda: is_available(yard.node))
     submission = await submit(yard.node, host)
     await until(yard.busy)
     [dead] = yard.busy()
@@ -193,7 +218,40 @@ async def test_E74_a_worker_tells_its_health_and_its_numbers(yard: Yard) -> None
     assert (ready.status_code, ready.json()["engine"], ready.json()["broker"]) == (200, "bubblewrap", "connected")
     assert (await asyncio.to_thread(one.get, "/healthz")).json()["status"] == "ok"
     assert one.metric("sangam_worker_taken_total") == 1.0
+    environ = {"SANGAM_NATS_URL": yard.nats.url, "SANGAM_EXEC_PLACE": "workers", "SANGAM_DATA": str(yard.node.data)}
+    found = [finding async for finding in examine(read_settings(environ)) if finding.what == "worker"]
+    assert [finding.level for finding in found] == ["ok", "ok"]
+    assert sum("1 of" in finding.says for finding in found) == 1
     yard.nats.kill()
     await until(lambda: one.get("/readyz").status_code == 503)
     yard.nats.start()
     await until(lambda: one.get("/readyz").status_code == 200)
+
+
+async def test_E70_a_node_may_be_a_worker_itself_and_lends_its_slots_to_others(tmp_path: Path) -> None:
+    with (
+        NatsServer(tmp_path / "nats") as nats,
+        running(
+            tmp_path / "one", nats_url=nats.url, **FAR | {"exec_place": "both", "exec_engine": "bubblewrap"}
+        ) as one,
+        running(tmp_path / "two", nats_url=nats.url, **FAR) as two,
+    ):
+        for node in (one, two):
+            host = node.create_room()
+            run = await start(node, host, ECHO)
+            await ask(node, host, f"runs/{run}/input", {"text": "hello\n", "eof": True})
+            await until(lambda node=node, host=host: told(node, host, "finished"))  # type: ignore[misc]
+            assert said(node, host) == "up\ngot hello\n"
+        assert one.stop() == 0
+        await until(lambda: not is_available(two))
+        assert two.stop() == 0
+
+
+def test_E73_workers_without_a_broker_stop_the_start_with_a_sentence(tmp_path: Path) -> None:
+    for command in ("serve", "exec"):
+        environ = os.environ | {"SANGAM_EXEC_PLACE": "workers", "SANGAM_DATA": str(tmp_path)}
+        ended = subprocess.run(
+            [sys.executable, "-m", "api", command], env=environ, cwd=ROOT, capture_output=True, text=True
+        )
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "SANGAM_NATS_URL" in ended.stderr
