@@ -27,7 +27,7 @@ from exec_pool.error_lines import ErrorLine
 from exec_pool.errors import LanguageUnavailable, RunOver
 from exec_pool.job import Run
 from exec_pool.limits import Limits
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.runs import RunRequest, RunResult, Window
 from rooms.archive import checked_path
 from rooms.errors import BadPath, FileNotFound
@@ -62,7 +62,7 @@ class RunsApi:
     """The handlers and the runs of all rooms; one per process."""
 
     def __init__(
-        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Runner, settings: Settings
+        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Programs, settings: Settings
     ) -> None:
         self._reception = reception
         self._registry = registry

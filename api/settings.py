@@ -88,6 +88,13 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["auto", "docker", "bubblewrap", "off"],
         _help("what runs programs; `auto` is Docker where it answers and has the image, else bubblewrap"),
     ] = "auto"
+    exec_place: Annotated[
+        Literal["here", "workers", "both"],
+        _help(
+            "where programs run: `here`, at `workers` (`sangam exec`, over NATS), or `both`: this node is one of them"
+        ),
+    ] = "here"
+    exec_port: Annotated[Port, _help("port of the health and metrics of `sangam exec`; 0 picks a free one")] = 8100
     exec_docker_url: Annotated[str, _help("the Docker engine")] = "unix:///var/run/docker.sock"
     exec_image: Annotated[str, _help("Docker image of cells; `host` shows this machine's own compilers")] = (
         "sangam-cells:1"
@@ -151,6 +158,7 @@ _CHOICES = {
     "open_rooms": "; it is true or false",
     "log_level": "; it is debug, info, warning or error",
     "store_sync": "; it is normal or full",
+    "exec_place": "; it is here, workers or both",
     "exec_engine": "; it is auto, docker, bubblewrap or off",
     "exec_reuse_cells": "; it is true or false",
 }

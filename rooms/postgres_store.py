@@ -158,7 +158,8 @@ class PostgresStore(PostgresRegister):
         order = "DESC" if after is None else "ASC"
         rows = await self._database.rows(
             f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {KEY} AND channel = ANY ($2)"
-            f" AND channel IN ('chat', 'run', 'room') AND seq > $3 AND seq < $4{only} ORDER BY seq {order} LIMIT $5",
+            f" AND channel IN ('chat', 'run', 'room', 'report') AND seq > $3 AND seq < $4{only}"
+            f" ORDER BY seq {order} LIMIT $5",
             *(room, list(channels), after or 0, 2**62 if before is None else before, limit),
             *((list(kinds),) if kinds else ()),
         )

@@ -33,6 +33,7 @@ ALTER TABLE links ADD COLUMN uses_left INTEGER;
 ALTER TABLE links ADD COLUMN needs_approval INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE links ADD COLUMN secret TEXT NOT NULL DEFAULT '';
 ALTER TABLE members ADD COLUMN standing TEXT NOT NULL DEFAULT 'in';
+CREATE INDEX reports ON entries (room, kind, seq) WHERE channel = 'report';
 """,
 )
 

@@ -20,7 +20,7 @@ from rooms.errors import StoreUnavailable
 from rooms.intake import Intake
 from rooms.sqlite_register import ROOM, Rows, SqliteRegister
 from rooms.sqlite_schema import prepare
-from rooms.store import Draft, Entry, Stored
+from rooms.store import REPORT, Draft, Entry, Stored
 from rooms.write_log import Row, WriteLog
 
 _log = logging.getLogger(__name__)
@@ -244,9 +244,10 @@ class SqliteStore(SqliteRegister):
         marks = ",".join("?" * len(channels))
         only = f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         order = "DESC" if after is None else "ASC"
+        indexed = "= 'report'" if list(channels) == [REPORT] else "IN ('chat', 'run', 'room')"
         rows = await self._rows(
             f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {ROOM}"
-            f" AND channel IN ({marks}) AND channel IN ('chat', 'run', 'room')"
+            f" AND channel IN ({marks}) AND channel {indexed}"
             f" AND seq > ? AND seq < ?{only} ORDER BY seq {order} LIMIT ?",
             *(room, *channels, after or 0, 2**62 if before is None else before, *kinds, limit),
         )

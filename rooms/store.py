@@ -14,10 +14,14 @@ SYSTEM = "system"
 """The author of what no member did."""
 
 
+REPORT = "report"
+"""The channel of what is kept for who asks for it by its kind, and shown to nobody by itself."""
+
+
 class Draft(msgspec.Struct, frozen=True):
     """One thing that happens in a room, before it has its number. `time` is Unix milliseconds.
 
-    `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data).
+    `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data), or REPORT.
     """
 
     room: str
@@ -133,7 +137,7 @@ class JournalStore(Protocol):
         limit: int,
         kinds: Sequence[str] = (),
     ) -> list[Entry]:
-        """Ascending by seq; without `after` the newest `limit`; of all `kinds` if none are named."""
+        """Ascending by seq; without `after` the newest `limit`; of all `kinds` if none are named. REPORT goes alone."""
 
 
 class RoomStore(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.ops import VERSION
 from realtime.errors import CloseCode
+from scripts import exec_table
 from scripts.bench_table import END, START, section
 from scripts.settings_table import rows
 
@@ -49,6 +50,10 @@ def test_the_settings_table_is_the_settings() -> None:
 
 def test_the_comparison_is_that_of_the_last_run() -> None:
     assert START + section() + END in README, "run: make docs"
+
+
+def test_the_table_of_runs_is_that_of_the_last_measurement() -> None:
+    assert exec_table.START + exec_table.section() + exec_table.END in README, "run: make docs"
 
 
 def test_every_close_code_is_documented_and_every_documented_one_exists() -> None:
