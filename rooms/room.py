@@ -314,7 +314,8 @@ class Room:
         """Create (id, path, text) entries in `main`. Raises ReadOnly while the room takes no edits, DocumentFull."""
         if self._journal.state == "behind":
             raise ReadOnly("the room takes no edits until the server has saved the earlier ones")
-        (await self.document(MAIN)).edit_files(member.id, files)
+        shared = await self.document(MAIN)
+        shared.gather(member.id, shared.document.add_files(files))
 
     # The end
 

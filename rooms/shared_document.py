@@ -60,7 +60,7 @@ class SharedDocument:
         self.room = room
         self.name = name
         self._journal = journal
-        self._shelf = Shelf(room, name, store, max_bytes, digests, self._shortened)
+        self._shelf = Shelf(room, name, store, max_bytes, digests, self)
         self._answers = Answers(self, self._shelf)
         self._trials = trials
         self.document = Document(max_bytes)
@@ -267,10 +267,6 @@ class SharedDocument:
             self._batch().speakers.add(session)
             self._journal.touch(self)
 
-    def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
-        """Add (id, path, text) files on behalf of a member."""
-        self.gather(author, self.document.add_files(files))
-
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
         session.live, session.ended = False, True
@@ -385,9 +381,14 @@ class SharedDocument:
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.pop(0)
             self.siblings.acknowledge(session, count)
-        self._shelf.count(sealed.drafts, self.document.size)
+        self._shelf.count(sealed.drafts, self.document.size, last_seq)
 
-    def _shortened(self, snapshot: Snapshot) -> None:
+    def committed(self) -> Document | None:
+        """The live document, if it is now what this node has committed and nothing else."""
+        return None if self._uncommitted or self.siblings.have_spoken or self.document.broken else self.document
+
+    def shortened(self, snapshot: Snapshot) -> None:
+        """This was written; more may be committed since."""
         since = self._shelf.bytes + sum(map(len, self._uncommitted))
         self.document.weigh(len(snapshot.whole) + since)
         if snapshot.table.parts:
@@ -396,5 +397,4 @@ class SharedDocument:
     async def put_away(self) -> None:
         """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""
         self._answers.close()
-        if self._shelf.entries:
-            await self._shelf.write()
+        await self._shelf.write_news()

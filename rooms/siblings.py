@@ -71,7 +71,7 @@ class Siblings:
 
     __slots__ = (
         *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping"),
-        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes"),
+        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes", "have_spoken"),
     )
 
     def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
@@ -80,12 +80,14 @@ class Siblings:
         self._journal = journal
         self._by_reference = self._told_unsaved = False
         self._must_reread = self._must_keep = False
-        self._unsaved_nodes: set[str] = set()
+        self._unsaved_nodes: frozenset[str] = frozenset()
         self._held: list[tuple[Acknowledged, int]] = []
         self._keeping: asyncio.TimerHandle | None = None
-        self._elsewhere = Elsewhere(home.presence)
+        self._elsewhere: Elsewhere | None = None
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
+        self.have_spoken = False
+        """Whether anything may have come from another node."""
 
     def close(self) -> None:
         """For good, once nothing is heard any more."""
@@ -127,7 +129,13 @@ class Siblings:
 
     def introduce(self) -> None:
         """Tell who is here, and so who is not: their leaving may have been missed."""
-        self._exchange.say(States(self._home.name, self._elsewhere.here(), True))
+        self._exchange.say(States(self._home.name, self._others().here(), True))
+
+    def _others(self) -> Elsewhere:
+        """Made when a node speaks: most are alone."""
+        if self._elsewhere is None:
+            self._elsewhere = Elsewhere(self._home.presence)
+        return self._elsewhere
 
     def ask(self) -> None:
         """For what they have and we lack; once for all that is found missing in a moment."""
@@ -139,6 +147,7 @@ class Siblings:
         self._exchange.say(Ask(self._home.name, self._home.document.state_vector()))
 
     def hear(self, node: str, said: Said) -> None:
+        self.have_spoken = True
         match said:
             case Edits(_, update, is_saved):
                 if not is_saved:
@@ -149,7 +158,7 @@ class Siblings:
             case Ask(_, state_vector):
                 self._hear_question(state_vector)
             case States(_, states, are_all):
-                self._show_presence(self._elsewhere.hear(node, states, are_all=are_all))
+                self._show_presence(self._others().hear(node, states, are_all=are_all))
             case Written():
                 self.reread()
             case _:
@@ -183,7 +192,8 @@ class Siblings:
 
         What it had told and not committed is here: without it, what others built on it would mean nothing.
         """
-        self._show_presence(self._elsewhere.gone(node))
+        self.have_spoken = True
+        self._show_presence(self._others().gone(node))
         self._must_keep |= node in self._unsaved_nodes
         self.reread()
 
@@ -197,12 +207,12 @@ class Siblings:
             session.acknowledge(count)
 
     def _hear_unsaved(self, node: str) -> None:
-        self._unsaved_nodes.add(node)
+        self._unsaved_nodes |= {node}
         if self._keeping is None:
             self._keeping = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._keep_soon)
 
     def _hear_saved(self, node: str) -> None:
-        self._unsaved_nodes.discard(node)
+        self._unsaved_nodes -= {node}
         if not self._unsaved_nodes:
             self._release()
 
@@ -258,7 +268,7 @@ class Siblings:
         """Commit what other nodes have shown and not committed, as far as it is here."""
         lost = await shelf.lacks(self._home.document)
         self._must_keep = False
-        self._unsaved_nodes.clear()
+        self._unsaved_nodes = frozenset()
         if lost != EMPTY_UPDATE:
             _log.warning("edits that another node could not commit are committed here", extra={"room": self._home.room})
             self._home.gather(SYSTEM, lost)
