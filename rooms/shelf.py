@@ -28,7 +28,7 @@ TAIL_BYTES = 32 * 1024
 """After a large snapshot so much is no reason for another."""
 QUICK_BYTES = 256 * 1024
 """A document that took no more the last time is encoded in half a millisecond..."""
-QUICK_GROWN_BYTES = 2 * 2**20
+QUICK_GROWN_BYTES = 4 * 2**20
 """...and in a few if all of this was added since, which happens once: then it is known to be larger."""
 PATIENCE = 2
 """One that is quick waits for a moment in which all is committed, until it is due so many times over."""
@@ -122,14 +122,18 @@ class Shelf:
         is_rested = monotonic() >= self._rested
         if self._is_small and much < PATIENCE:
             if self._quick() is not None and (is_rested or by_bytes >= 1):
-                self._begin(is_patient=True)
+                self._begin()
         elif is_rested or self.bytes >= FLOOD_BYTES:
             self._begin()
 
-    def _begin(self, *, is_patient: bool = False) -> "asyncio.Task[None]":
-        """Single-flight."""
+    def _begin(self) -> "asyncio.Task[None]":
+        """Single-flight. What is quick is encoded here and now, so it has `_seq` and nothing beyond."""
         if self._writing is None:
-            writing = self._write(is_patient)
+            document = self._quick()
+            made = snapshot_of(document, [], is_small=True) if document is not None else None
+            self.entries = self.bytes = 0
+            self._rested = monotonic() + REST_SECONDS
+            writing = self._write(made, self._seq)
             self._writing = asyncio.get_running_loop().create_task(writing, name="snapshot")
         return self._writing
 
@@ -151,15 +155,11 @@ class Shelf:
         if self.entries:
             await self.write()
 
-    async def _write(self, is_patient: bool) -> None:
+    async def _write(self, made: Snapshot | None, seq: int) -> None:
         try:
-            document = self._quick()
-            if is_patient and document is None:
-                return
-            self.entries = self.bytes = 0
-            self._rested = monotonic() + REST_SECONDS
-            if document is not None:
-                await self._write_quickly(document)
+            if made is not None:
+                self._size = len(made.whole)
+                await self._save(seq, made.encode(), made.table.nested)
                 return
             made = await self._shorten()
             self._size = len(made.whole)
@@ -168,12 +168,6 @@ class Shelf:
             _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
         finally:
             self._writing = None
-
-    async def _write_quickly(self, document: Document) -> None:
-        """Encoded in one step of the loop, so it has `_seq` and nothing beyond; nothing is read."""
-        made = snapshot_of(document, [], is_small=True)
-        self._size = len(made.whole)
-        await self._save(self._seq, made.encode(), made.table.nested)
 
     async def _shorten(self) -> Snapshot:
         """Write a snapshot, unless the one there is nearly that. Raises as `load`, and OSError."""
