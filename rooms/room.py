@@ -50,6 +50,13 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
+def _ask_writers(shared: SharedDocument) -> None:
+    """For what they have and we lack: after edits were refused for a while."""
+    for session in shared.audience:
+        if session.may_write:
+            session.ask(shared.document.state_vector(), unexpected=True)
+
+
 class _SealedEvents:
     """The events of one batch; the journal's `Sealed`. They are told with their numbers, so not before the commit."""
 
@@ -304,7 +311,7 @@ class Room:
         self.tell(state_event(state))
         for shared in self.loaded():
             if recovered:
-                shared.resync()
+                _ask_writers(shared)
             if state == "saved":
                 shared.siblings.tell_saved()
 

@@ -319,12 +319,6 @@ class SharedDocument:
         if not self.siblings.are_none:
             self.siblings.tell(edits, sealed.changed_clients, sealed.answers)
 
-    def resync(self) -> None:
-        """Ask every writer for what it has and we lack: after edits were refused for a while."""
-        for session in self.audience:
-            if session.may_write:
-                session.ask(self.document.state_vector(), unexpected=True)
-
     # Other nodes
 
     def gather_answer(self, update: bytes) -> None:

@@ -24,6 +24,7 @@ ASK_SECONDS = 0.05
 """So long it waits for edits that came in another order before it asks the other nodes."""
 REREAD_SECONDS = 1.0
 """So long after a journal could not be read it is tried again."""
+_NOBODY: frozenset[str] = frozenset()
 KEEP_SECONDS = 1.0
 """What another node could not commit for so long is committed here, if this node can."""
 
@@ -80,7 +81,7 @@ class Siblings:
         self._journal = journal
         self._by_reference = self._told_unsaved = False
         self._must_reread = self._must_keep = False
-        self._unsaved_nodes: frozenset[str] = frozenset()
+        self._unsaved_nodes = _NOBODY
         self._held: list[tuple[Acknowledged, int]] = []
         self._keeping: asyncio.TimerHandle | None = None
         self._elsewhere: Elsewhere | None = None

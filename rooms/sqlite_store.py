@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal, TypeVar
 
 from rooms.access import Role
@@ -291,8 +292,12 @@ class SqliteStore:
             self._write.executemany(f"INSERT INTO links VALUES (?, {_ROOM}, ?)", rows)
 
     async def room(self, room: str) -> RoomRecord | None:
-        rows = await self._rows("SELECT id, name, kind, language, created_at FROM rooms WHERE id = ?", room)
-        return RoomRecord(*rows[0]) if rows else None  # type: ignore[arg-type]
+        rows = await self._rows("SELECT name, kind, language, created_at FROM rooms WHERE id = ?", room)
+        if not rows:
+            return None
+        name, kind, language, created_at = rows[0]
+        known = intern(str(kind)), intern(str(language))  # the same few words for every open room
+        return RoomRecord(room, name, *known, created_at)  # type: ignore[arg-type]
 
     async def link(self, code: str) -> Link | None:
         sql = "SELECT code, id, role FROM links JOIN rooms ON key = room WHERE code = ?"
