@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Sequence
 
+from realtime.aside import Order
 from realtime.digest import Digests
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
@@ -172,7 +173,7 @@ class SharedDocument:
         again: Awaitable[None] | None = None
         async with self._trials.turns:
             await self.mended()
-            passed = await self._trials.run(self.document, update)
+            passed = await self._trials.run(self.document, update, self._order)
             await self.mended()
             if not session.ended:
                 again = self._try(session, update, is_reply, count, passed.blocks)
@@ -180,6 +181,9 @@ class SharedDocument:
                 await asyncio.sleep(REST * passed.seconds)
         if again is not None:
             await again
+
+    def _order(self) -> Awaitable[Order]:
+        return self._shelf.order(list(self._uncommitted))
 
     def _tell_full(self, session: Session, is_full: bool) -> None:
         session.is_full = is_full

@@ -7,7 +7,8 @@ from itertools import chain
 from time import monotonic, perf_counter
 from typing import Protocol
 
-from realtime.digest import Digests, Order
+from realtime.aside import Order
+from realtime.digest import Digests
 from realtime.document import Document
 from realtime.errors import BadUpdate
 from realtime.loading import WHOLE_BYTES, Loading, snapshot_of
@@ -108,6 +109,11 @@ class Shelf:
         loading = await self._loaded(await self._store.load(self._room, self._name))
         stored = loading.document
         return stored.join(document.diff(stored.state_vector()))
+
+    async def order(self, uncommitted: Sequence[bytes]) -> Order:
+        """All that the document is made of; `uncommitted` was taken before this is called. Raises StoreUnavailable."""
+        stored = await self._store.load(self._room, self._name)
+        return Order(stored.snapshot, stored.nested, (*stored.tail, *uncommitted))
 
     def count(self, drafts: Sequence[Draft], size: int, seq: int) -> None:
         """So much was committed, up to `seq`. Once it is a lot for a document of `size`, that is written in short."""
