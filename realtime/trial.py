@@ -19,6 +19,7 @@ from realtime.aside import Order, given_parts, read_order, run_aside
 from realtime.document import BYTES_PER_BLOCK, Document
 from realtime.errors import BadUpdate
 from realtime.loading import Loading
+from realtime.snapshot import Snapshot
 from realtime.update import check_update
 
 _log = logging.getLogger(__name__)
@@ -106,6 +107,8 @@ def _blocks(snapshot: bytes) -> int:
 
 def _whole(order: Order) -> bytes:
     """The document as one update."""
+    if order.snapshot is not None and not order.entries and Snapshot.decode(order.snapshot) is None:
+        return order.snapshot
     _allow(LOAD_SECONDS)
     loading = Loading(0, order.snapshot, order.nested, order.entries)
     for _ in loading.steps():
