@@ -45,6 +45,8 @@ class PostgresStore(PostgresRegister):
     Appends have connections of their own, so that no slow load makes an edit wait.
     """
 
+    is_shared = True
+
     def __init__(self, url: str, *, connections: int = 8, seconds: float = 5.0) -> None:
         self._journal = Database(url, connections=2, seconds=seconds)
         self._database = Database(url, connections=connections, seconds=seconds)

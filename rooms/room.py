@@ -52,6 +52,13 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
+def _ask_writers(shared: SharedDocument) -> None:
+    """For what they have and we lack: after edits were refused for a while."""
+    for session in shared.audience:
+        if session.may_edit:
+            session.ask(shared.document.state_vector(), unexpected=True)
+
+
 class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
@@ -339,7 +346,7 @@ class Room:
         self.tell(state_event(state))
         for shared in self.loaded():
             if recovered:
-                shared.resync()
+                _ask_writers(shared)
             if state == "saved":
                 shared.siblings.tell_saved()
 
@@ -349,7 +356,8 @@ class Room:
         """Create (id, path, text) entries in `main`. Raises ReadOnly while the room takes no edits, DocumentFull."""
         if self._journal.state == "behind":
             raise ReadOnly("the room takes no edits until the server has saved the earlier ones")
-        (await self.document(MAIN)).edit_files(member.id, files)
+        shared = await self.document(MAIN)
+        shared.gather(member.id, shared.document.add_files(files))
 
     # The end
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Sequence
 
+from realtime.aside import Order
 from realtime.digest import Digests
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, OutOfBounds, ProtocolViolation
@@ -61,7 +62,7 @@ class SharedDocument:
         self.room = room
         self.name = name
         self._journal = journal
-        self._shelf = Shelf(room, name, store, max_bytes, digests, self._shortened)
+        self._shelf = Shelf(room, name, store, max_bytes, digests, self)
         self._answers, self._trials = Answers(self, self._shelf), trials
         self.document = Document(max_bytes)
         self._rehearsal = Rehearsal()
@@ -171,7 +172,7 @@ class SharedDocument:
         again: Awaitable[None] | None = None
         async with self._trials.turns:
             await self.mended()
-            passed = await self._trials.run(self.document, update)
+            passed = await self._trials.run(self.document, update, self._order)
             await self.mended()
             if not session.ended:
                 again = self._try(session, update, is_reply, count, passed.blocks)
@@ -179,6 +180,9 @@ class SharedDocument:
                 await asyncio.sleep(REST * passed.seconds)
         if again is not None:
             await again
+
+    def _order(self) -> Awaitable[Order]:
+        return self._shelf.order(list(self._uncommitted))
 
     def _tell_full(self, session: Session, is_full: bool) -> None:
         session.is_full = is_full
@@ -267,10 +271,6 @@ class SharedDocument:
             self._batch().speakers.add(session)
             self._journal.touch(self)
 
-    def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
-        """Add (id, path, text) files on behalf of a member."""
-        self.gather(author, self.document.add_files(files))
-
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
         session.live, session.ended = False, True
@@ -324,12 +324,6 @@ class SharedDocument:
             updates, clients, source = news + updates, clients | moved, None
         if updates or clients:
             self.audience.broadcast(merge(updates), self.presence.states(clients), source=source)
-
-    def resync(self) -> None:
-        """Ask every writer for what it has and we lack: after edits were refused for a while."""
-        for session in self.audience:
-            if session.may_edit:
-                session.ask(self.document.state_vector(), unexpected=True)
 
     # Other nodes
 
@@ -386,9 +380,14 @@ class SharedDocument:
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.pop(0)
             self.siblings.acknowledge(session, count)
-        self._shelf.count(sealed.drafts, self.document.size)
+        self._shelf.count(sealed.drafts, self.document.size, last_seq)
 
-    def _shortened(self, snapshot: Snapshot) -> None:
+    def committed(self) -> Document | None:
+        """The live document, if it is now what this node has committed and nothing else."""
+        return None if self._uncommitted or self.siblings.have_spoken or self.document.broken else self.document
+
+    def shortened(self, snapshot: Snapshot) -> None:
+        """This was written; more may be committed since."""
         self.document.weigh(len(snapshot.whole) + self._shelf.bytes + sum(map(len, self._uncommitted)))
         if snapshot.table.parts:
             self._answers.renew(snapshot)
@@ -396,5 +395,4 @@ class SharedDocument:
     async def put_away(self) -> None:
         """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""
         self._answers.close()
-        if self._shelf.entries:
-            await self._shelf.write()
+        await self._shelf.write_news()

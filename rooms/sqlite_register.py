@@ -3,6 +3,7 @@
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from sys import intern
 
 import msgspec
 
@@ -135,7 +136,10 @@ def _text(rules: tuple[Rule, ...]) -> str:
 
 def _room(row: Sequence[object]) -> RoomRecord:
     *about, lobby, rules = row
-    values = [*about, bool(lobby), msgspec.json.decode(str(rules), type=tuple[Rule, ...])]
+    room, name, kind, language, created_at, status, changed_at = about
+    known = intern(str(kind)), intern(str(language))  # the same few words for every open room
+    told = () if rules == "[]" else msgspec.json.decode(str(rules), type=tuple[Rule, ...])
+    values = [room, name, *known, created_at, intern(str(status)), changed_at, bool(lobby), told]
     return RoomRecord(*values)  # type: ignore[arg-type]
 
 

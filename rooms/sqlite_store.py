@@ -102,6 +102,8 @@ class SqliteStore(SqliteRegister):
     `sync` is what a commit means: `normal` survives the death of the process, `full` also a power cut (an fsync each).
     """
 
+    is_shared = False
+
     def __init__(self, folder: Path, sync: Literal["normal", "full"]) -> None:
         self._folder = folder
         self._sync = sync
@@ -219,6 +221,8 @@ class SqliteStore(SqliteRegister):
         return Stored(seq, nested, snapshot, tuple(data for _, data in tail), tail[-1][0] if tail else seq)
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        """Not before the entries that it holds: their numbers would be given again if the log were lost."""
+        await self._intake.settled(room)
         await self._do(self._writer, lambda: self._save(room, document, seq, nested, state))
 
     def _save(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:

@@ -114,6 +114,9 @@ ONCE = "once-"
 class JournalStore(Protocol):
     """The append-only log of every room and the snapshots that make loading fast."""
 
+    is_shared: bool
+    """Whether other nodes may write into it, too: then no document in memory is what the journal says."""
+
     def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
         """Commit all or nothing; the number of each draft. A store that is quick enough answers without an awaitable.
 
