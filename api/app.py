@@ -24,6 +24,7 @@ from api.judging import JobMetrics, Judging
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.people.people import People
 from api.retention import Retention
 from api.rooms import RoomsApi
 from api.runs import RunsApi
@@ -54,7 +55,8 @@ def create_app(settings: Settings) -> Starlette:
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
     retention = Retention(beside_of(settings), settings.history_days)
-    reception = Reception(store, open_rooms=settings.open_rooms)
+    people = People(settings, store, house.cache)
+    reception = Reception(store, people.in_rooms, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, desk, runner, settings)
     judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
     desk.employ(runs, judging.submissions)
@@ -69,6 +71,7 @@ def create_app(settings: Settings) -> Starlette:
         retention.start()
         try:
             await house.open()
+            await people.open()
             await runner.open()
             yield
             if not departure.is_under_way:  # a server that is not ours has closed the connections
@@ -78,6 +81,7 @@ def create_app(settings: Settings) -> Starlette:
             await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
             await registry.drain(departure.seconds_left)
         finally:
+            await people.close()
             await house.close()
             await retention.stop()
             await store.close()
@@ -87,6 +91,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
             *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
+            *people.routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,

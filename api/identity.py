@@ -6,6 +6,8 @@ from itertools import count
 import msgspec
 
 from api.codes import checked_code, link_code, new_id, new_token, token_hash
+from api.people.caller import Caller
+from api.people.in_rooms import AccountsInRooms
 from rooms import access
 from rooms.access import Role
 from rooms.errors import Forbidden, LinkNotFound, NotAuthenticated, RoomNotFound
@@ -17,7 +19,10 @@ PEOPLE_COLOURS = _COLOURS.split()
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """What somebody gets who has just come in; the token is shown this once."""
+    """What somebody gets who has just come in; the token is shown this once.
+
+    It is empty for an account: that comes in with its access token.
+    """
 
     room: RoomRecord
     member: Member
@@ -26,10 +31,14 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Somebody in one room. A guest of an open room has no place in the room's register."""
+    """Somebody in one room. A guest of an open room has no place in the room's register.
+
+    `caller` is their account, with its scopes and what it is to the whole house; None for who came by a link alone.
+    """
 
     member: Member
     is_guest: bool = False
+    caller: Caller | None = None
 
     def user_json(self) -> bytes | None:
         """The awareness `user` that everybody sees; None leaves a guest's own."""
@@ -44,26 +53,49 @@ class Identity(msgspec.Struct, frozen=True):
 class Reception:
     """The one place where tokens and links become members. One per process."""
 
-    def __init__(self, store: RoomStore, *, open_rooms: bool) -> None:
+    def __init__(self, store: RoomStore, accounts: AccountsInRooms | None = None, *, open_rooms: bool) -> None:
         self._store = store
+        self._accounts = accounts
         self._open_rooms = open_rooms
         self._guests = count(1)
 
-    async def create_room(self, name: str, language: str, display_name: str) -> Joined:
+    async def create_room(self, name: str, language: str, display_name: str, caller: Caller | None = None) -> Joined:
         while True:
             links = [Link(link_code(), "", "participant"), Link(link_code(), "", "observer")]
             room = RoomRecord(new_id("rm"), name, "pair", language, int(time.time() * 1000))
             if await self._store.create_room(room, links):
-                return await self._add(room, display_name, "host")
+                return await self._add(room, display_name, "host", caller)
 
-    async def join(self, code: str, display_name: str) -> Joined:
+    async def join(self, code: str, display_name: str, caller: Caller | None = None) -> Joined:
+        """An account that is in the room already comes back as the member that it is."""
         link, _ = await self.look(code)
-        return await self._add(await self.room(link.room), display_name, link.role)
+        room = await self.room(link.room)
+        if caller and (member := await self._member(room.id, caller)):
+            return Joined(room, member, "", await self.links(room.id, member.role))
+        return await self._add(room, display_name, link.role, caller)
 
-    async def _add(self, room: RoomRecord, display_name: str, role: Role) -> Joined:
+    async def _add(self, room: RoomRecord, display_name: str, role: Role, caller: Caller | None) -> Joined:
         token = new_token()
         member = await self._store.add_member(room.id, new_id("mb"), display_name, role, token_hash(token))
+        if caller and self._accounts:
+            token = ""  # nobody has it, and its hash opens nothing
+            if not await self._accounts.link(caller, room.id, member.id):  # the same account came twice at once
+                member = await self._member(room.id, caller) or member
         return Joined(room, member, token, await self.links(room.id, role))
+
+    async def caller(self, token: str) -> Caller | None:
+        """Whose account this token is of; None for no token and for a member's. Raises NotAuthenticated, Forbidden."""
+        return await self._accounts.caller(token) if self._accounts else None
+
+    def name_of(self, caller: Caller) -> str:
+        """What an account is called."""
+        return self._accounts.name_of(caller) if self._accounts else ""
+
+    async def _member(self, room_id: str, caller: Caller) -> Member | None:
+        wanted = await self._accounts.member_of(caller, room_id) if self._accounts else None
+        if wanted is None:
+            return None
+        return next((member for member in await self._store.members(room_id) if member.id == wanted), None)
 
     async def look(self, code: str) -> tuple[Link, RoomRecord]:
         """The link and its room. Raises LinkNotFound; what an open room would be is told without making it."""
@@ -95,6 +127,11 @@ class Reception:
         """Raises NotAuthenticated, Forbidden (a token of another room) or RoomNotFound."""
         if not token:
             return await self._guest(room_id)
+        if caller := await self.caller(token):
+            if member := await self._member(room_id, caller):
+                return Identity(member, caller=caller)
+            await self.room(room_id)
+            raise Forbidden("you are not in this room; join it through its link")
         found = await self._store.member_of_token(token_hash(token))
         if found is None:
             raise NotAuthenticated("the token is not known; join the room again through its link")

@@ -11,6 +11,7 @@ from api.codes import file_id
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
+from api.people.caller import Caller, bearer
 from api.rate_limit import SharedRateLimit
 from api.settings import Settings
 from exec_pool.language import Language
@@ -28,13 +29,13 @@ MAX_CHAT_CHARACTERS = 4000
 
 class NewRoom(msgspec.Struct, frozen=True, rename="camel"):
     name: str
-    display_name: str
+    display_name: str | None = None
     kind: Literal["pair"] = "pair"
     language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] | None = None
 
 
 class NewMember(msgspec.Struct, frozen=True, rename="camel"):
-    display_name: str
+    display_name: str | None = None
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -74,8 +75,9 @@ class RoomsApi:
         await _limit(self._creating, request)
         new = await read_json(request, NewRoom)
         name = clean_name(new.name, "bad_room_name")
-        display_name = clean_name(new.display_name, "bad_display_name")
-        joined = await self._reception.create_room(name, new.language or "python", display_name)
+        caller = await self._reception.caller(bearer(request))
+        display_name = self._name(new.display_name, caller)
+        joined = await self._reception.create_room(name, new.language or "python", display_name, caller)
         if new.language:
             await self._begin(joined)
         return json_response(joined, 201)
@@ -89,8 +91,15 @@ class RoomsApi:
     async def join(self, request: Request) -> Response:
         await _limit(self._joining, request)
         new = await read_json(request, NewMember)
-        display_name = clean_name(new.display_name, "bad_display_name")
-        return json_response(await self._reception.join(request.path_params["code"], display_name), 201)
+        caller = await self._reception.caller(bearer(request))
+        display_name = self._name(new.display_name, caller)
+        return json_response(await self._reception.join(request.path_params["code"], display_name, caller), 201)
+
+    def _name(self, given: str | None, caller: Caller | None) -> str:
+        """An account has one already."""
+        if given is None and caller is not None:
+            return self._reception.name_of(caller)
+        return clean_name(given or "", "bad_display_name")
 
     async def link(self, request: Request) -> Response:
         await _limit(self._joining, request)

@@ -1,5 +1,6 @@
 """Accounts, where they are signed in, and what they may do once."""
 
+import contextlib
 from collections.abc import Sequence
 
 from rooms.accounts import Account, OneTimeToken, Purpose, Rotation, SignIn
@@ -139,3 +140,20 @@ class AccountRegister:
         """Forget what has expired."""
         for table in ("one_time_tokens", "sign_ins", "service_tokens"):
             await self._sql.rows(f"DELETE FROM {table} WHERE expires_at <= $1", now)
+
+    async def share_key(self, known: Sequence[str]) -> bool:
+        """Whether one of these keys, the current one first, is of this house; the first keys that come are."""
+        first_key = "INSERT INTO key_ids (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM key_ids)"
+        with contextlib.suppress(Taken):
+            await self._sql.rows(first_key, known[0])
+        ids = {row[0] for row in await self._sql.rows("SELECT id FROM key_ids")}
+        if ids.isdisjoint(known):
+            return False
+        if known[0] not in ids:
+            with contextlib.suppress(Taken):
+                await self._sql.rows("INSERT INTO key_ids (id) VALUES ($1)", known[0])
+        return True
+
+    async def keep_key(self, key: str) -> None:
+        """This one alone is in use now."""
+        await self._sql.together(("DELETE FROM key_ids", ()), ("INSERT INTO key_ids (id) VALUES ($1)", (key,)))

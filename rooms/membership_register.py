@@ -3,7 +3,7 @@
 import msgspec
 
 from rooms.accounts import Membership
-from rooms.statements import Statements, Taken, columns, first, insertion
+from rooms.statements import Statement, Statements, Taken, columns, first, insertion
 from rooms.store import Entry
 
 _MEMBERSHIP = f"SELECT {columns(Membership)} FROM memberships"
@@ -48,7 +48,7 @@ class MembershipRegister:
 
     async def make_nameless(self, room: str, member: str, name: str, *, erase_words: bool) -> None:
         """Give the member of a room and of its journal another name; with `erase_words` also empty what they said."""
-        rename = (f"UPDATE members SET name = $3 WHERE room = {_ROOM} AND id = $2", (room, member, name))
+        rename: Statement = (f"UPDATE members SET name = $3 WHERE room = {_ROOM} AND id = $2", (room, member, name))
         sql = f"SELECT seq, data FROM entries WHERE room = {_ROOM} AND author = $2 AND channel = 'room'"
         renamed = f"UPDATE entries SET data = $3 WHERE room = {_ROOM} AND seq = $2"
         steps = [rename]

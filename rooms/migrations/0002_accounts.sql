@@ -90,3 +90,8 @@ CREATE TABLE memberships (
   created_at bigint NOT NULL,
   UNIQUE (account, room)
 );
+
+-- The keys that some of this is sealed with, by their ids: a node that knows none of them is of another house.
+CREATE TABLE key_ids (
+  id text NOT NULL PRIMARY KEY
+);
