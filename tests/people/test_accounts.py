@@ -23,7 +23,7 @@ def test_I1_an_account_is_there_once_its_address_is_confirmed(server: Server) ->
 
 
 def test_I1_addresses_and_passwords_are_checked_before_anything_is_sent(server: Server) -> None:
-    for address in ("", "asha", "a@b", "a b@mail.example", "a@mail.example\nBcc: b@mail.example", "x" * 250 + "@a.de"):
+    for address in (" ", "asha", "a@b", "a b@mail.example", "a@mail.example\nBcc: b@mail.example", "x" * 250 + "@a.de"):
         assert code(Visitor(server, address).register(), 422) == "bad_address"
     for password in ("", "Sh0rt!a", "alllower-1", "NoDigits--", "N0Specials", "Password1!", "P@ssw0rd!", "Dragon-12!"):
         assert code(Visitor(server).register(password), 422) == "weak_password"
