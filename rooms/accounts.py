@@ -99,3 +99,12 @@ class Membership(msgspec.Struct, frozen=True):
     room: str
     account: str
     created_at: int
+
+
+class ErasedMember(msgspec.Struct, frozen=True):
+    """A member whose account is gone; `erase_words` is 1 if what they said goes too."""
+
+    member: str
+    room: str
+    erase_words: int
+    erased_at: int

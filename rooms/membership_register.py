@@ -1,8 +1,10 @@
 """Which members of rooms are which accounts, what they left behind there, and how that is made nameless."""
 
+import contextlib
+
 import msgspec
 
-from rooms.accounts import Membership
+from rooms.accounts import ErasedMember, Membership
 from rooms.statements import Statement, Statements, Taken, columns, first, insertion
 from rooms.store import Entry
 
@@ -46,7 +48,22 @@ class MembershipRegister:
         )
         return [Entry(room, *row) for row in await self._sql.rows(sql, room, member, after, limit)]
 
-    async def make_nameless(self, room: str, member: str, name: str, *, erase_words: bool) -> None:
+    async def erase(self, erased: ErasedMember, name: str) -> None:
+        """Make the member nameless, and remember that: an open room knows the old name and may write it again."""
+        sql, values = insertion("erased_members", erased)
+        with contextlib.suppress(Taken):
+            await self._sql.rows(sql, *values)
+        await self._make_nameless(erased.room, erased.member, name, erase_words=bool(erased.erase_words))
+
+    async def erase_again(self, before: int, name: str) -> None:
+        """What was written since with old names; who was erased `before` is forgotten then."""
+        sql = f"SELECT {columns(ErasedMember)} FROM erased_members"
+        for row in await self._sql.rows(sql):
+            erased = ErasedMember(*row)
+            await self._make_nameless(erased.room, erased.member, name, erase_words=bool(erased.erase_words))
+        await self._sql.rows("DELETE FROM erased_members WHERE erased_at < $1", before)
+
+    async def _make_nameless(self, room: str, member: str, name: str, *, erase_words: bool) -> None:
         """Give the member of a room and of its journal another name; with `erase_words` also empty what they said."""
         rename: Statement = (f"UPDATE members SET name = $3 WHERE room = {_ROOM} AND id = $2", (room, member, name))
         sql = f"SELECT seq, data FROM entries WHERE room = {_ROOM} AND author = $2 AND channel = 'room'"

@@ -1,6 +1,7 @@
 """What somebody takes along, and what stays when they go."""
 
 import base64
+import time
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -9,7 +10,7 @@ import msgspec
 from api.people.book import AccountBook, Person
 from api.people.sign_ins import SignIns
 from api.people.views import external_json, membership_json, passkey_json, service_token_json, sign_in_json, user_json
-from rooms.accounts import Membership
+from rooms.accounts import ErasedMember, Membership
 from rooms.people_store import PeopleStore
 from rooms.store import Entry, Store
 
@@ -17,6 +18,7 @@ Contributions = Literal["anonymise", "erase"]
 """Of what somebody wrote in rooms: the name goes, or what they said in chats goes too."""
 
 NAMELESS = "Former member"
+DAY_SECONDS = 86_400.0
 _AT_ONCE = 500
 _TEXTS = ("chat", "run", "room")
 
@@ -47,10 +49,14 @@ class Leaving:
         """For good. What somebody wrote into documents stays there, as a former member's."""
         for membership in await self._people.memberships.of_account(account):
             await self._settle(membership)
-            await self._people.memberships.make_nameless(
-                membership.room, membership.member, NAMELESS, erase_words=contributions == "erase"
-            )
+            now, erase_words = int(time.time() * 1000), int(contributions == "erase")
+            erased = ErasedMember(membership.member, membership.room, erase_words, now)
+            await self._people.memberships.erase(erased, NAMELESS)
         await self._people.accounts.delete(account)
+
+    async def finish(self) -> None:
+        """Rename what open rooms wrote since about people who went within the last day."""
+        await self._people.memberships.erase_again(int((time.time() - DAY_SECONDS) * 1000), NAMELESS)
 
     async def _about(self, person: Person) -> dict[str, object]:
         account = person.account.id

@@ -1,5 +1,6 @@
 """What a password has to be: long enough, of several kinds of characters, and not what everybody takes."""
 
+import string
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ LONG_CHARACTERS = 20
 _DECORATION = 4
 """So many characters before and after a common password do not make another of it."""
 _FILE = Path(__file__).with_name("common_passwords.txt")
+_AROUND = string.digits + string.punctuation + " "
 _PLAIN = str.maketrans("@4$5031!7", "aassoeiit")
 
 
@@ -33,12 +35,9 @@ def check_password(password: str, *own: str) -> None:
 def is_common(password: str) -> bool:
     """Also with other capitals, digits for letters, and a few characters around it."""
     lower = password.lower()
-    for form in (lower, lower.translate(_PLAIN)):
-        core = form.strip("0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-        if form in _common() or (core in _common() and len(form) - len(core) <= _DECORATION):
-            return True
-    core = lower.strip("0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-    return core.translate(_PLAIN) in _common() and len(lower) - len(core) <= _DECORATION
+    cores = (lower, lower.strip(_AROUND), lower.lstrip(_AROUND), lower.rstrip(_AROUND))
+    near = [core for core in cores if len(lower) - len(core) <= _DECORATION]
+    return any(form in _common() for core in near for form in (core, core.translate(_PLAIN)))
 
 
 @cache

@@ -77,6 +77,7 @@ class People:
         credentials, leaving = self.store.credentials, Leaving(self.store, rooms, book, sign_ins)
         factors = FactorApi(self.callers, login, book, sign_ins, credentials, letters)
         passkeys = PasskeyApi(self.callers, auth, login, sign_ins, book, credentials, letters, cache, ceremonies)
+        self._leaving = leaving
         me = MeApi(
             self.callers, self.store, book, login, registration, self._passwords, sign_ins, claims, leaving, cookie
         )
@@ -117,6 +118,7 @@ class People:
         while True:
             with contextlib.suppress(StoreUnavailable):  # the next time will do
                 await self.store.accounts.sweep(int(time.time() * 1000))
+                await self._leaving.finish()
             await asyncio.sleep(_SWEEP_SECONDS)
 
 

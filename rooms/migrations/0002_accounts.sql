@@ -91,6 +91,14 @@ CREATE TABLE memberships (
   UNIQUE (account, room)
 );
 
+-- Members whose accounts were erased lately: what rooms still open at some node write with the old name is renamed later.
+CREATE TABLE erased_members (
+  member text NOT NULL PRIMARY KEY,
+  room text NOT NULL,
+  erase_words integer NOT NULL,
+  erased_at bigint NOT NULL
+);
+
 -- The keys that some of this is sealed with, by their ids: a node that knows none of them is of another house.
 CREATE TABLE key_ids (
   id text NOT NULL PRIMARY KEY

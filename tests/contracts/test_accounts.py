@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from rooms.accounts import ExternalIdentity, Membership, OneTimeToken, Passkey, ServiceToken
+from rooms.accounts import ErasedMember, ExternalIdentity, Membership, OneTimeToken, Passkey, ServiceToken
 from rooms.errors import StoreUnavailable
 from rooms.people_store import PeopleStore
 from rooms.postgres_accounts import PostgresAccounts
@@ -190,11 +190,15 @@ async def test_P5_what_somebody_left_behind_becomes_nameless(house: House) -> No
     assert [entry.data for entry in await memberships.written("rm_one", "mb_ana", 0, 2)] == [joined, said]
     assert [entry.channel for entry in await memberships.written("rm_one", "mb_ana", 2, 9)] == ["main"]
     assert await memberships.written("rm_one", "mb_bo", 0, 9) == []
-    await memberships.make_nameless("rm_one", "mb_ana", "Nobody", erase_words=False)
+    await memberships.erase(ErasedMember("mb_ana", "rm_one", 0, NOW), "Nobody")
     assert [member.name for member in await house.store.members("rm_one")] == ["Nobody", "Bo"]
     kept = await memberships.written("rm_one", "mb_ana", 0, 9)
     assert [entry.data for entry in kept[:2]] == [b'{"member":{"id":"mb_ana","name":"Nobody"}}', said]
-    await memberships.make_nameless("rm_one", "mb_ana", "Nobody", erase_words=True)
+    await append(house.store, "c2", [draft(data=joined, channel="room", kind="left")])
+    await house.store.entries("rm_one", ["chat"], after=None, before=None, limit=1)
+    await memberships.erase_again(NOW + 1, "Nobody")
+    assert (await memberships.written("rm_one", "mb_ana", 3, 9))[0].data == kept[0].data
+    await memberships.erase(ErasedMember("mb_ana", "rm_one", 1, NOW), "Nobody")
     assert (await memberships.written("rm_one", "mb_ana", 0, 9))[1].data == b'{"text":""}'
 
 
