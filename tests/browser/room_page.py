@@ -94,7 +94,7 @@ class RoomPage:
 
     @property
     def tab(self) -> Locator:
-        return self.page.locator("[role=tab][aria-selected=true]")
+        return self.page.get_by_role("tablist", name="Open files").locator("[aria-selected=true]")
 
     def paths(self) -> list[str]:
         found = self.page.locator("[role=treeitem]").evaluate_all("rows => rows.map(row => row.dataset.path)")

@@ -8,7 +8,7 @@ from exec_pool.job import Run
 from exec_pool.languages import LANGUAGES, Language
 from exec_pool.limits import MIB, Limits
 from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from exec_pool.runs import Event, Output, RunRequest, RunResult
 
 ROWS: dict[str, Language] = {row.id: row for row in LANGUAGES}
 SHORT = Limits(wall_seconds=40, cpu_seconds=2, memory_bytes=128 * MIB, processes=30)
@@ -18,7 +18,7 @@ SHORT = Limits(wall_seconds=40, cpu_seconds=2, memory_bytes=128 * MIB, processes
 class Heard:
     """What a run said so far."""
 
-    events: list[Output | Usage] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def text(self, stream: str = "stdout") -> str:
         parts = [event.data for event in self.events if isinstance(event, Output) and event.stream == stream]

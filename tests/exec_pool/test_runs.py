@@ -9,7 +9,7 @@ import pytest
 from exec_pool.errors import BadRequest, InputFull, LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.limits import ExecSettings, Limits
 from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, Usage
+from exec_pool.runs import Event, Output, Usage
 from tests.exec_pool.playground import SHORT, perform, python, request, start, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("exec")]
@@ -142,7 +142,7 @@ async def test_X42_the_result_is_one(sandbox: Runner) -> None:
 
 
 async def test_X42_an_owner_that_fails_stops_only_its_own_run(sandbox: Runner) -> None:
-    def fail(event: Output | Usage) -> None:
+    def fail(event: Event) -> None:
         raise RuntimeError("the owner fails")
 
     run = sandbox.submit(request("python", WAIT), fail)
