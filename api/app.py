@@ -1,8 +1,8 @@
 """The composition root: everything that lives in a process is built here, opened bottom-up and closed in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.archive import ArchiveApi
 from api.collab import CollabSocket
@@ -86,19 +86,27 @@ def create_app(settings: Settings) -> Starlette:
             await retention.stop()
             await store.close()
 
+    routes = [
+        *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
+        *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
+        *people.routes,
+        *runs.routes,
+        *judging.routes,
+        *ArchiveApi(reception, registry, settings).routes,
+        *_sockets(reception, registry, turn, settings),
+    ]
+    return _application(routes, departure, lifespan)
+
+
+def _application(
+    routes: Sequence[BaseRoute],
+    departure: Departure,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+) -> Starlette:
+    """With everything that all calls have in common, and the pages behind them."""
     pages = Pages()
     app = Starlette(
-        routes=[
-            *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
-            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
-            *people.routes,
-            *runs.routes,
-            *judging.routes,
-            *ArchiveApi(reception, registry, settings).routes,
-            *_sockets(reception, registry, turn, settings),
-            Route("/api/{path:path}", _no_such_call),
-            *pages.routes,
-        ],
+        routes=[*routes, Route("/api/{path:path}", _no_such_call), *pages.routes],
         middleware=[Middleware(RequestLog, policy=pages.policy), Middleware(Door, departure=departure)],
         exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
         lifespan=lifespan,

@@ -13,14 +13,15 @@ from pathlib import Path
 from struct import Struct
 from struct import error as StructError
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from rooms.access import Kind, Role
 from rooms.errors import BadArchive
 
-VERSION = 1
+VERSION = 2
+_OLDEST_VERSION = 1
 _LENGTH = Struct("<I")
 _LEVEL = 3
 MOST_BYTES = 2**30
@@ -71,6 +72,16 @@ class CopiedSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot
     state: bytes
 
 
+class CopiedRow(msgspec.Struct, frozen=True, array_like=True, tag="row"):
+    """Of a table about people, sealed as it is there: whoever restores it needs the keys as well.
+
+    Values are text, numbers, bytes or nothing.
+    """
+
+    table: str
+    values: list[Any]
+
+
 class CopyEnd(msgspec.Struct, frozen=True, array_like=True, tag="end"):
     """Last in the file: what must have come before it."""
 
@@ -78,8 +89,11 @@ class CopyEnd(msgspec.Struct, frozen=True, array_like=True, tag="end"):
     digest: bytes
 
 
-Record = CopiedRoom | CopiedLink | CopiedMember | CopiedEntry | CopiedSnapshot
-"""In this order for each room; rooms by id, links by code, members by number, entries by seq, snapshots by document."""
+Record = CopiedRow | CopiedRoom | CopiedLink | CopiedMember | CopiedEntry | CopiedSnapshot
+"""Rows first, as people's tables follow one another; then, in this order, each room.
+
+Rooms by id, links by code, members by number, entries by seq, snapshots by document.
+"""
 _decode = msgspec.msgpack.Decoder(Record | CopyStart | CopyEnd).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -162,8 +176,8 @@ def read_copy(path: Path) -> Iterator[Record]:
     start = next(frames, None)
     if not isinstance(start, CopyStart):
         raise BadArchive(f"{path} is no copy of rooms made by sangam")
-    if start.version != VERSION:
-        raise BadArchive(f"{path} is of version {start.version}, and this program reads {VERSION}")
+    if not _OLDEST_VERSION <= start.version <= VERSION:
+        raise BadArchive(f"{path} is of version {start.version}, and this program reads up to {VERSION}")
     for record in frames:
         if isinstance(record, CopyEnd):
             if record != tally.end() or next(frames, None) is not None:
