@@ -29,7 +29,7 @@ class Claims:
         found = await self._rooms.member_of_token(token_hash(member_token))
         if found is None:
             raise NotAuthenticated("the token of the member is not known")
-        membership = Membership(found[1].id, found[0], account, int(self._clock() * 1000))
+        membership = Membership(found[1].id, found[0].id, account, int(self._clock() * 1000))
         if await self._memberships.add(membership):
             return membership
         before = await self._memberships.of_member(membership.member)

@@ -173,10 +173,13 @@ async def test_P4_a_member_is_one_account_and_an_account_one_member_of_a_room(ho
     assert not await memberships.add(Membership("mb_one", "rm_one", "ac_bo", NOW))
     assert not await memberships.add(Membership("mb_two", "rm_one", "ac_ana", NOW))
     assert await memberships.add(Membership("mb_far", "rm_two", "ac_ana", NOW + 1))
+    await make_rooms(house.store, "rm_one")
     assert await memberships.of_member("mb_one") == one
     assert await memberships.in_room("ac_ana", "rm_one") == one
     assert await memberships.in_room("ac_bo", "rm_one") is None
     assert [found.room for found in await memberships.of_account("ac_ana")] == ["rm_two", "rm_one"]
+    await memberships.sweep()
+    assert [found.room for found in await memberships.of_account("ac_ana")] == ["rm_one"]
 
 
 async def test_P5_what_somebody_left_behind_becomes_nameless(house: House) -> None:
