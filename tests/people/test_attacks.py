@@ -94,7 +94,7 @@ WRONG: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("claims", WRONG, ids=str)
+@pytest.mark.parametrize("claims", WRONG)
 def test_I20_a_rightly_signed_token_that_says_something_else_is_refused(asha: Visitor, claims: dict[str, Any]) -> None:
     answer = asha.call("GET", "/api/users/me", token=forged(asha.server, asha.access, **claims))
     assert answer.status_code == (403 if claims == {"scope": []} else 401)
