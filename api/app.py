@@ -7,7 +7,6 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -15,14 +14,15 @@ from starlette.routing import Route, WebSocketRoute
 from api.archive import ArchiveApi
 from api.collab import CollabSocket
 from api.connection import Connections
-from api.departure import Departure, Door
+from api.departure import Departure
 from api.desk import Desk
+from api.edge import edge
 from api.errors import KNOWN, ApiError, respond
 from api.house import House
 from api.identity import Reception
 from api.judging import JobMetrics, Judging
-from api.observability import RequestLog
-from api.ops import Metrics, OpsApi
+from api.openapi import Reference
+from api.ops import VERSION, Metrics, OpsApi
 from api.pages import DIST, Pages
 from api.retention import Retention
 from api.rooms import RoomsApi
@@ -54,7 +54,8 @@ def create_app(settings: Settings) -> Starlette:
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
     retention = Retention(beside_of(settings), settings.history_days)
-    reception = Reception(store, open_rooms=settings.open_rooms)
+    opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
+    reception = Reception(store, open_rooms=settings.open_rooms, opening=opening)
     runs = RunsApi(reception, registry, desk, runner, settings)
     judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
     desk.employ(runs, judging.submissions)
@@ -82,7 +83,7 @@ def create_app(settings: Settings) -> Starlette:
             await retention.stop()
             await store.close()
 
-    pages = Pages()
+    pages, reference = Pages(), Reference(VERSION)
     app = Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
@@ -91,13 +92,16 @@ def create_app(settings: Settings) -> Starlette:
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
             *_sockets(reception, registry, turn, settings),
+            *reference.routes,
+            *pages.reference_routes,
             Route("/api/{path:path}", _no_such_call),
             *pages.routes,
         ],
-        middleware=[Middleware(RequestLog, policy=pages.policy), Middleware(Door, departure=departure)],
+        middleware=edge(settings, house.cache, departure, pages.policy),
         exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
         lifespan=lifespan,
     )
+    reference.write(app.routes)
     app.state.departure = departure
     return app
 
