@@ -24,6 +24,7 @@ from api.judging import JobMetrics, Judging
 from api.openapi import Reference
 from api.ops import VERSION, Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.rate_limit import SharedRateLimit
 from api.retention import Retention
 from api.rooms import RoomsApi
 from api.runs import RunsApi

@@ -69,13 +69,13 @@ async def test_D8_tables_of_another_version_are_refused_and_left_alone(
     name, latest = address.rpartition("/")[2], migrations()[-1].number
     postgres_server.sql(f"UPDATE migrations SET number = {latest + 1} WHERE number = {latest}", name)
     assert "newer program" in await refusal(address)
-    postgres_server.sql("UPDATE migrations SET number = -1", name)
+    postgres_server.sql("UPDATE migrations SET number = -number", name)
     assert "run: sangam migrate" in await refusal(address)
     assert postgres_server.sql("SELECT count(*) FROM rooms", name) == "1"
 
 
 async def test_D8_only_the_missing_steps_are_applied_and_all_of_them_or_none(address: str) -> None:
-    steps = [*migrations(), Migration(2, "more", "CREATE TABLE more (a integer); INSERT INTO more VALUES (7)")]
+    steps = [*migrations()[:1], Migration(2, "more", "CREATE TABLE more (a integer); INSERT INTO more VALUES (7)")]
     broken = [*steps, Migration(3, "good", "CREATE TABLE good ()"), Migration(4, "bad", "CREATE TABLE more ()")]
     connection = await asyncpg.connect(address)
     try:
