@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
+from api.aiohttp_outgoing import Hosts, Outgoing
 from api.archive import ArchiveApi
+from api.audit_api import AuditApi
 from api.collab import CollabSocket
 from api.connection import Connections
 from api.departure import Departure
@@ -22,6 +24,7 @@ from api.house import House
 from api.identity import Reception
 from api.judging import JobMetrics, Judging
 from api.openapi import Reference
+from api.operators import Operators
 from api.ops import VERSION, Metrics, OpsApi
 from api.pages import DIST, Pages
 from api.rate_limit import SharedRateLimit
@@ -29,8 +32,11 @@ from api.retention import Retention
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.settings import Settings
-from api.stores import beside_of, store_of
+from api.stores import audit_of, beside_of, store_of, webhooks_of
+from api.webhooks import Webhooks
+from api.webhooks_api import WebhooksApi
 from api.websocket import YSocket
+from api.witness import SYSTEM, Witness
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
@@ -54,14 +60,18 @@ def create_app(settings: Settings) -> Starlette:
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
+    webhooks = Webhooks(webhooks_of(settings), Outgoing(Hosts(settings.webhook_hosts)), settings.webhook_retry_seconds)
+    audit, operators = audit_of(settings), Operators(settings.operator_tokens)
+    witness = Witness(audit, webhooks)
     retention = Retention(beside_of(settings), settings.history_days)
     opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
     reception = Reception(store, open_rooms=settings.open_rooms, opening=opening)
     runs = RunsApi(reception, registry, desk, runner, settings)
-    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
+    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), witness, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
+    metrics.prometheus.register(witness)
 
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
 
@@ -71,6 +81,9 @@ def create_app(settings: Settings) -> Starlette:
         retention.start()
         try:
             await house.open()
+            await webhooks.open()
+            await witness.open()
+            await witness.record("server.started", SYSTEM, node=house.fanout.node, version=VERSION)
             await runner.open()
             yield
             if not departure.is_under_way:  # a server that is not ours has closed the connections
@@ -79,7 +92,10 @@ def create_app(settings: Settings) -> Starlette:
             await runner.close()
             await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
             await registry.drain(departure.seconds_left)
+            await witness.record("server.stopped", SYSTEM, node=house.fanout.node)
         finally:
+            await witness.close()
+            await webhooks.close()
             await house.close()
             await retention.stop()
             await store.close()
@@ -88,10 +104,12 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
-            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
+            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table, witness).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,
+            *WebhooksApi(reception, operators, webhooks, witness).routes,
+            *AuditApi(operators, audit, witness).routes,
             *_sockets(reception, registry, turn, settings),
             *reference.routes,
             *pages.reference_routes,

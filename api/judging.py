@@ -13,6 +13,7 @@ from api.judge0 import Judge0Api
 from api.piston import PistonApi
 from api.settings import Settings
 from api.submissions import SubmissionsApi
+from api.witness import Witness
 from exec_pool.judge_work import Workplace
 from exec_pool.runner_pool import Runner
 from exec_pool.work import LocalWork, WorkQueue
@@ -29,12 +30,13 @@ class Judging:
         desk: Desk,
         runner: Runner,
         slots: int,
+        witness: Witness,
         settings: Settings,
     ) -> None:
         self.work: WorkQueue = LocalWork(Workplace(runner, settings.judge_seconds).perform, slots)
         self._drain_seconds = settings.drain_seconds / 2
         self._callbacks = Callbacks(settings.callback_hosts)
-        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, settings)
+        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, witness, settings)
         judge0 = Judge0Api(runner, self.work, self._callbacks, settings)
         piston = PistonApi(runner, self.work, settings)
         self.routes: list[BaseRoute] = [*self.submissions.routes, *judge0.routes, *piston.routes]

@@ -18,6 +18,7 @@ from api.identity import Joined, Reception
 from api.paging import cursor, number_of, page_of
 from api.rate_limit import SharedRateLimit
 from api.settings import Settings
+from api.witness import Witness
 from exec_pool.language import Language
 from rooms.access import may_chat
 from rooms.cache import Cache
@@ -58,7 +59,9 @@ class RoomsApi:
         cache: Cache,
         settings: Settings,
         languages: tuple[Language, ...],
+        witness: Witness,
     ) -> None:
+        self._witness = witness
         self._reception = reception
         self._registry = registry
         self._journal = journal
@@ -88,6 +91,10 @@ class RoomsApi:
         joined = await self._reception.create_room(name, new.language or "python", display_name)
         if new.language:
             await self._begin(joined)
+        who, room = joined.member.id, joined.room.id
+        await self._witness.record(
+            "room.created", who, request=request, room=room, subject=room, links=" ".join(joined.links)
+        )
         return json_response(joined, 201)
 
     async def _begin(self, joined: Joined) -> None:
@@ -105,7 +112,13 @@ class RoomsApi:
         await _limit(self._joining, request)
         new = await read_json(request, NewMember)
         display_name = clean_name(new.display_name, "bad_display_name")
-        return json_response(await self._reception.join(request.path_params["code"], display_name), 201)
+        joined = await self._reception.join(request.path_params["code"], display_name)
+        room, member = joined.room.id, joined.member
+        await self._witness.record(
+            "member.joined", member.id, request=request, room=room, subject=member.id, role=member.role
+        )
+        self._witness.tell("member.joined", room, {"member": msgspec.to_builtins(member)})
+        return json_response(joined, 201)
 
     @describe("Where a link leads", gives=LinkAhead, needs="anybody", errors=("link_not_found", "room_not_found"))
     async def link(self, request: Request) -> Response:

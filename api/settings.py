@@ -125,6 +125,13 @@ class Settings(msgspec.Struct, frozen=True):
     callback_hosts: Annotated[str, _help("hosts (`NAME` or `NAME:PORT`) that `/judge0` may call back, `,` between")] = (
         ""
     )
+    operator_tokens: Annotated[str, _help("secrets of programs that look after the server, `,` between; none: off")] = (
+        ""
+    )
+    webhook_hosts: Annotated[
+        str, _help("hosts (`NAME` or `NAME:PORT`) inside, or without TLS, that webhooks may call, `,` between")
+    ] = ""
+    webhook_retry_seconds: Annotated[Seconds, _help("first pause after a webhook failed; six more, times 5 each")] = 5.0
 
     @property
     def data_folder(self) -> Path:

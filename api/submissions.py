@@ -24,6 +24,7 @@ from api.relay import Call
 from api.runs import runnable
 from api.settings import Settings
 from api.sitting import Handed, Sitting
+from api.witness import Witness
 from exec_pool.errors import LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
 from exec_pool.judge_report import problem_view
@@ -67,8 +68,10 @@ class SubmissionsApi:
         desk: Desk,
         runner: Runner,
         work: WorkQueue,
+        witness: Witness,
         settings: Settings,
     ) -> None:
+        self._witness = witness
         self._reception = reception
         self._registry = registry
         self._desk = desk
@@ -110,7 +113,7 @@ class SubmissionsApi:
         takes=Problem, gives=OneProblem, errors=("too_many_problems", "problem_not_found", "precondition_failed"),
     )  # fmt: skip
     async def put_problem(self, request: Request) -> Response:
-        await self._host(request)
+        identity = await self._host(request)
         problem = read_problem(await read_body(request, MAX_PROBLEM_BYTES))
         if problem.id != request.path_params["problem"]:
             raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
@@ -118,12 +121,17 @@ class SubmissionsApi:
         if "if-match" in request.headers:
             check_unchanged(request, {"problem": problem_view(await self._shelf.get(room, problem.id), to_host=True)})
         await self._shelf.put(room, problem)
+        await self._witness.record(
+            "problem.changed", identity.member.id, request=request, room=room, subject=problem.id
+        )
         return json_response({"problem": problem_view(problem, to_host=True)})
 
     @describe("Take a problem of the room away", status=204, errors=("problem_not_found",))
     async def remove_problem(self, request: Request) -> Response:
-        await self._host(request)
-        await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
+        identity = await self._host(request)
+        room, problem = request.path_params["room"], request.path_params["problem"]
+        await self._shelf.remove(room, problem)
+        await self._witness.record("problem.removed", identity.member.id, request=request, room=room, subject=problem)
         return Response(status_code=204)
 
     # Submissions
@@ -169,6 +177,8 @@ class SubmissionsApi:
                 begun.set_result(sitting)
                 await sitting.to_end()
                 self._desk.changed(room)
+                if not sitting.disowned:
+                    self._witness.tell("run.judged", room_id, {"submission": sitting.outcome()})
         except Exception as error:
             if begun.done():
                 _log.exception("a submission was lost", extra={"room": room_id})

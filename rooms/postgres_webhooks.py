@@ -15,12 +15,12 @@ _ADD = (
 )
 # As many of each webhook's as there is room for.
 _ENQUEUE = (
-    f"INSERT INTO deliveries ({_DELIVERY}) SELECT {_DELIVERY} FROM (SELECT *, row_number() OVER (PARTITION BY webhook)"
-    " AS place FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::integer[],"
-    f" $8::bigint[], $9::integer[], $10::text[]) AS given ({_DELIVERY})) AS numbered"
+    f"INSERT INTO deliveries ({_DELIVERY}) SELECT {_DELIVERY} FROM (SELECT *, row_number() OVER (PARTITION BY webhook"
+    " ORDER BY n) AS place FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[],"
+    f" $7::integer[], $8::bigint[], $9::integer[], $10::text[]) WITH ORDINALITY AS given ({_DELIVERY}, n)) AS numbered"
     " WHERE EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = webhook) AND place +"
     " (SELECT count(*) FROM deliveries AS there WHERE there.webhook = numbered.webhook AND there.state = 'waiting')"
-    " <= $11 RETURNING id"
+    " <= $11 ORDER BY n RETURNING id"
 )
 _CLAIM = (
     "WITH due AS (SELECT seq FROM deliveries WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at LIMIT $3"

@@ -20,7 +20,7 @@ CREATE TRIGGER IF NOT EXISTS audit_is_not_shortened BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 _FIND = (
-    "SELECT seq, deed, hash FROM audit WHERE seq < :before AND time >= :since AND time < :until"
+    "SELECT seq, CAST(deed AS BLOB), CAST(hash AS BLOB) FROM audit WHERE seq < :before AND time >= :since AND time < :until"
     " AND (:action = '' OR action = :action) AND (:actor = '' OR actor = :actor) AND (:room = '' OR room = :room)"
     " ORDER BY seq DESC LIMIT :limit"
 )
@@ -47,7 +47,7 @@ class SqliteAudit:
         return await self._file.do(lambda connection: _records(connection.execute(_FIND, values)))
 
     async def read(self, after: int, limit: int) -> list[Recorded]:
-        sql = "SELECT seq, deed, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"
+        sql = "SELECT seq, CAST(deed AS BLOB), CAST(hash AS BLOB) FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"
         return await self._file.do(lambda connection: _records(connection.execute(sql, (after, limit))))
 
 

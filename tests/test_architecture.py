@@ -27,8 +27,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "aiodocker": ("exec_pool/aiodocker_engine.py",),
-    "aiohttp": ("exec_pool/aiodocker_engine.py",),
+    "aiohttp": ("exec_pool/aiodocker_engine.py", "api/aiohttp_outgoing.py"),
     "asyncpg": ("rooms/postgres_",),
+    "cryptography": ("api/cryptography_seal.py",),
+    "httpx": ("api/httpx_client.py",),
     "msgspec": ("",),
     "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
@@ -36,6 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),
+    "starlette_compress": ("api/edge.py",),
     "uvicorn": ("api/",),
     "websockets": ("api/", "realtime/frames.py"),
 }

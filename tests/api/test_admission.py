@@ -28,7 +28,7 @@ def look(server: Server, token: str, room: str, **headers: str) -> httpx.Respons
 
 
 def test_E77_a_token_has_a_bucket_and_is_told_what_is_left(tmp_path: Path, shared: dict[str, Any]) -> None:
-    limits = {"requests_per_minute": 5, "requests_per_hour": 100, "address_requests_per_minute": 1000}
+    limits: dict[str, Any] = {"requests_per_minute": 5, "requests_per_hour": 100, "address_requests_per_minute": 1000}
     with running(tmp_path / "data", exec_engine="off", **limits, **shared) as server:
         host = server.create_room()
         other = server.join(host.links["participant"], "Bo")
@@ -56,13 +56,13 @@ def test_E77_an_address_is_what_a_trusted_proxy_says_and_nobody_else(tmp_path: P
 
     with running(tmp_path / "one", exec_engine="off", address_requests_per_minute=2) as server:
         assert statuses(server) == [401] * 4
-    untrusting = {"address_requests_per_minute": 2, "trusted_proxies": "192.0.2.1,198.51.100.0/24"}
+    untrusting: dict[str, Any] = {"address_requests_per_minute": 2, "trusted_proxies": "192.0.2.1,198.51.100.0/24"}
     with running(tmp_path / "two", exec_engine="off", **untrusting) as server:
         assert statuses(server) == [401, 401, 429, 429]
 
 
 def test_E77_a_class_behind_one_address_gets_in_with_the_usual_settings(tmp_path: Path) -> None:
-    usual = {"requests_per_minute": 100, "requests_per_hour": 1000, "address_requests_per_minute": 6000}
+    usual: dict[str, Any] = {"requests_per_minute": 100, "requests_per_hour": 1000, "address_requests_per_minute": 6000}
     with running(tmp_path / "data", exec_engine="off", **usual) as server:
         host = server.create_room()
         with httpx.Client(base_url=server.http, timeout=30) as client:
