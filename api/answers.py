@@ -165,6 +165,8 @@ class Execution(msgspec.Struct, frozen=True):
 
 
 class LanguageNow(msgspec.Struct, frozen=True, rename="camel"):
+    """A language that programs may be in; `reason` says why one is not available."""
+
     id: str
     name: str
     version: str

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.aiohttp_outgoing import Hosts, Outgoing
 from api.archive import ArchiveApi
@@ -36,7 +36,7 @@ from api.stores import audit_of, beside_of, store_of, webhooks_of
 from api.webhooks import Webhooks
 from api.webhooks_api import WebhooksApi
 from api.websocket import YSocket
-from api.witness import SYSTEM, Witness
+from api.witness import Witness
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
@@ -60,19 +60,15 @@ def create_app(settings: Settings) -> Starlette:
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
-    webhooks = Webhooks(webhooks_of(settings), Outgoing(Hosts(settings.webhook_hosts)), settings.webhook_retry_seconds)
-    audit, operators = audit_of(settings), Operators(settings.operator_tokens)
-    witness = Witness(audit, webhooks)
+    witness = _witness(settings)
     retention = Retention(beside_of(settings), settings.history_days)
-    opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
-    reception = Reception(store, open_rooms=settings.open_rooms, opening=opening)
+    reception = _reception(settings, store, house)
     runs = RunsApi(reception, registry, desk, runner, settings)
     judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), witness, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
-    metrics.prometheus.register(JobMetrics(judging.work))
-    metrics.prometheus.register(witness)
-
+    for measured in (JobMetrics(judging.work), witness):
+        metrics.prometheus.register(measured)
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
 
     @asynccontextmanager
@@ -81,9 +77,7 @@ def create_app(settings: Settings) -> Starlette:
         retention.start()
         try:
             await house.open()
-            await webhooks.open()
-            await witness.open()
-            await witness.record("server.started", SYSTEM, node=house.fanout.node, version=VERSION)
+            await witness.open(house.fanout.node)
             await runner.open()
             yield
             if not departure.is_under_way:  # a server that is not ours has closed the connections
@@ -92,25 +86,36 @@ def create_app(settings: Settings) -> Starlette:
             await runner.close()
             await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
             await registry.drain(departure.seconds_left)
-            await witness.record("server.stopped", SYSTEM, node=house.fanout.node)
         finally:
             await witness.close()
-            await webhooks.close()
             await house.close()
             await retention.stop()
             await store.close()
 
+    routes = [
+        *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
+        *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table, witness).routes,
+        *runs.routes,
+        *judging.routes,
+        *ArchiveApi(reception, registry, settings).routes,
+        *_outside(settings, reception, witness),
+        *_sockets(reception, registry, turn, settings),
+    ]
+    return _application(routes, settings, house, departure, lifespan)
+
+
+def _application(
+    calls: list[BaseRoute],
+    settings: Settings,
+    house: House,
+    departure: Departure,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+) -> Starlette:
+    """The calls, with the pages and the reference, behind the edge."""
     pages, reference = Pages(), Reference(VERSION)
     app = Starlette(
         routes=[
-            *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
-            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table, witness).routes,
-            *runs.routes,
-            *judging.routes,
-            *ArchiveApi(reception, registry, settings).routes,
-            *WebhooksApi(reception, operators, webhooks, witness).routes,
-            *AuditApi(operators, audit, witness).routes,
-            *_sockets(reception, registry, turn, settings),
+            *calls,
             *reference.routes,
             *pages.reference_routes,
             Route("/api/{path:path}", _no_such_call),
@@ -123,6 +128,22 @@ def create_app(settings: Settings) -> Starlette:
     reference.write(app.routes)
     app.state.departure = departure
     return app
+
+
+def _reception(settings: Settings, store: Store, house: House) -> Reception:
+    opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
+    return Reception(store, open_rooms=settings.open_rooms, opening=opening)
+
+
+def _outside(settings: Settings, reception: Reception, witness: Witness) -> list[Route]:
+    operators = Operators(settings.operator_tokens)
+    return [*WebhooksApi(reception, operators, witness).routes, *AuditApi(operators, witness).routes]
+
+
+def _witness(settings: Settings) -> Witness:
+    outgoing = Outgoing(Hosts(settings.webhook_hosts))
+    webhooks = Webhooks(webhooks_of(settings), outgoing, settings.webhook_retry_seconds)
+    return Witness(audit_of(settings), webhooks)
 
 
 def _sockets(reception: Reception, registry: RoomRegistry, turn: Turn, settings: Settings) -> list[WebSocketRoute]:

@@ -43,9 +43,9 @@ class ExportedRecord(msgspec.Struct, frozen=True):
 class AuditApi:
     """The handlers; one per process."""
 
-    def __init__(self, operators: Operators, store: AuditStore, witness: Witness) -> None:
+    def __init__(self, operators: Operators, witness: Witness) -> None:
         self._operators = operators
-        self._store = store
+        self._store = witness.store
         self._witness = witness
         self.routes = [
             Route("/api/audit", self.search, methods=["GET"]),

@@ -131,7 +131,8 @@ class Sitting:
         """The end in short, for others; nothing of any test."""
         told = self._to_others
         result = {"verdict": told.verdict, "points": told.points, "most": told.most} if told else {}
-        return msgspec.to_builtins(self.handed) | {"state": self.state} | result
+        handed: dict[str, object] = msgspec.to_builtins(self.handed)
+        return handed | {"state": self.state} | result
 
     async def _tell_places(self, ticket: Ticket) -> None:
         """While it waits: its place, whenever that changes."""

@@ -15,7 +15,7 @@ from api.http import check_unchanged, identify, json_response, read_json
 from api.identity import Reception
 from api.operators import Operators
 from api.paging import cursor, number_of, page_of
-from api.webhooks import Webhooks, new_secret
+from api.webhooks import new_secret
 from api.witness import Witness
 from rooms.errors import Forbidden
 from rooms.webhooks import WHOLE_SERVER, Event, Logged, State, Webhook
@@ -97,10 +97,10 @@ class Tested(msgspec.Struct, frozen=True):
 class WebhooksApi:
     """The handlers; one per process."""
 
-    def __init__(self, reception: Reception, operators: Operators, webhooks: Webhooks, witness: Witness) -> None:
+    def __init__(self, reception: Reception, operators: Operators, witness: Witness) -> None:
         self._reception = reception
         self._operators = operators
-        self._webhooks = webhooks
+        self._webhooks = witness.webhooks
         self._witness = witness
         self.routes = []
         for top in ("/api/rooms/{room}/webhooks", "/api/webhooks"):

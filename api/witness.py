@@ -31,21 +31,26 @@ class Witness(Collector):
     """One per process. Records of one moment are written together; each caller is answered after its own."""
 
     def __init__(self, store: AuditStore, webhooks: Webhooks) -> None:
-        self._store = store
-        self._webhooks = webhooks
+        self.store = store
+        self.webhooks = webhooks
         self._waiting: deque[tuple[Deed, asyncio.Future[None]]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._node = ""
         self._written = self._failures = self._dropped = 0
 
-    async def open(self) -> None:
+    async def open(self, node: str) -> None:
         """Raises StoreUnavailable."""
-        await self._store.open()
+        await self.store.open()
+        await self.webhooks.open()
+        self._node = node
         self._task = asyncio.get_running_loop().create_task(self._write_always(), name="audit")
+        await self.record("server.started", SYSTEM, node=node)
 
     async def close(self) -> None:
         """Writes what waits, if the store takes it at once."""
         if self._task is not None:
+            await self.record("server.stopped", SYSTEM, node=self._node)
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
@@ -53,7 +58,8 @@ class Witness(Collector):
                 pass
         if self._waiting:
             _log.error("records of the audit log were lost", extra={"records": len(self._waiting)})
-        await self._store.close()
+        await self.store.close()
+        await self.webhooks.close()
 
     async def record(
         self,
@@ -87,7 +93,7 @@ class Witness(Collector):
 
     def tell(self, event: Event, room: str, data: dict[str, object]) -> None:
         """To the webhooks that asked for it; at once, and without waiting for them."""
-        self._webhooks.tell(event, room, data)
+        self.webhooks.tell(event, room, data)
 
     async def _write_always(self) -> None:
         while True:
@@ -100,7 +106,7 @@ class Witness(Collector):
     async def _write(self) -> bool:
         batch = [self._waiting[place] for place in range(min(AT_ONCE, len(self._waiting)))]
         try:
-            await self._store.append([deed for deed, _ in batch])
+            await self.store.append([deed for deed, _ in batch])
         except StoreUnavailable as error:
             self._failures += 1
             _log.error("the audit log cannot be written", extra={"error": str(error), "waiting": len(self._waiting)})
@@ -118,4 +124,4 @@ class Witness(Collector):
         yield CounterMetricFamily("sangam_audit_failures", "Tries to write that failed", self._failures)
         yield CounterMetricFamily("sangam_audit_dropped", "Records that were lost", self._dropped)
         yield GaugeMetricFamily("sangam_audit_waiting", "Records that wait to be written", len(self._waiting))
-        yield from self._webhooks.collect()
+        yield from self.webhooks.collect()

@@ -49,7 +49,7 @@ class RoomFull(RoomError):
 class TooManyRooms(RoomError):
     code = "too_many_rooms"
 
-    def __init__(self, message: str, retry_seconds: float) -> None:
+    def __init__(self, message: str, retry_seconds: float = 1.0) -> None:
         super().__init__(message)
         self.retry_seconds = retry_seconds
 

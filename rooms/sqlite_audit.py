@@ -20,9 +20,9 @@ CREATE TRIGGER IF NOT EXISTS audit_is_not_shortened BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 _FIND = (
-    "SELECT seq, CAST(deed AS BLOB), CAST(hash AS BLOB) FROM audit WHERE seq < :before AND time >= :since AND time < :until"
-    " AND (:action = '' OR action = :action) AND (:actor = '' OR actor = :actor) AND (:room = '' OR room = :room)"
-    " ORDER BY seq DESC LIMIT :limit"
+    "SELECT seq, CAST(deed AS BLOB), CAST(hash AS BLOB) FROM audit WHERE seq < :before AND time >= :since"
+    " AND time < :until AND (:action = '' OR action = :action) AND (:actor = '' OR actor = :actor)"
+    " AND (:room = '' OR room = :room) ORDER BY seq DESC LIMIT :limit"
 )
 
 

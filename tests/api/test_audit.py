@@ -24,14 +24,14 @@ def database() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest) -> dict[str, str]:
+def place(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Settings of a server on an empty store of either kind."""
     if request.param == "sqlite":
         return {}
     return {"database_url": request.getfixturevalue("database").create_database()}
 
 
-def sangam(data: Path, place: dict[str, str], *arguments: str) -> tuple[int, str]:
+def sangam(data: Path, place: dict[str, Any], *arguments: str) -> tuple[int, str]:
     """`sangam audit`: status and output."""
     environ = {f"SANGAM_{name.upper()}": value for name, value in place.items()}
     command = [sys.executable, "-m", "api", "audit", *arguments, "--data", str(data)]
@@ -45,7 +45,7 @@ def records(server: Server, **query: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_E82_what_is_done_is_recorded_and_found_by_operators(tmp_path: Path, place: dict[str, str]) -> None:
+def test_E82_what_is_done_is_recorded_and_found_by_operators(tmp_path: Path, place: dict[str, Any]) -> None:
     with running(tmp_path / "data", exec_engine="off", operator_tokens=OPERATOR, **place) as server:
         host = server.create_room("A secret plan", "Asha of Secrets")
         guest = server.join(host.links["participant"], "Bo the Hidden")
@@ -86,7 +86,7 @@ def test_E83_only_operators_read_it(tmp_path: Path) -> None:
             assert refused(server.call("GET", "/api/audit", OPERATOR, params=query), 422) == "bad_request"
 
 
-def test_E83_verify_finds_what_was_done_to_the_log(tmp_path: Path, place: dict[str, str]) -> None:
+def test_E83_verify_finds_what_was_done_to_the_log(tmp_path: Path, place: dict[str, Any]) -> None:
     data = tmp_path / "data"
     with running(data, exec_engine="off", **place) as server:
         for _ in range(3):

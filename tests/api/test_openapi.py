@@ -18,8 +18,8 @@ from tests.server import Server
 
 @pytest.fixture
 def routes(tmp_path: Path) -> list[Any]:
-    tokens = {"judge0_tokens": "x", "piston_tokens": "y"}
-    return create_app(Settings(data=str(tmp_path / "data"), exec_engine="off", **tokens)).routes
+    settings = Settings(data=str(tmp_path / "data"), exec_engine="off", judge0_tokens="x", piston_tokens="y")
+    return create_app(settings).routes
 
 
 def test_E78_every_route_is_described(routes: list[Any]) -> None:

@@ -65,7 +65,11 @@ def receiver() -> Iterator[Receiver]:
 
 @contextmanager
 def telling(tmp_path: Path, receiver: Receiver, **more: Any) -> Iterator[Server]:
-    settings = {"webhook_hosts": receiver.host, "webhook_retry_seconds": 0.05, "operator_tokens": OPERATOR} | more
+    settings: dict[str, Any] = {
+        "webhook_hosts": receiver.host,
+        "webhook_retry_seconds": 0.05,
+        "operator_tokens": OPERATOR,
+    } | more
     with running(tmp_path / "data", **settings) as server:
         yield server
 

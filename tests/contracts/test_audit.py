@@ -49,7 +49,7 @@ def verified(records: list[Recorded]) -> str:
     return next((wrong for record in records if (wrong := verifier.take(record))), "")
 
 
-async def test_A1_records_are_numbered_and_chained_whoever_writes_them(house: House) -> None:
+async def test_AU1_records_are_numbered_and_chained_whoever_writes_them(house: House) -> None:
     near, far = await house.join(), await house.join()
     both = (near, far)
     await asyncio.gather(*(both[n % 2].append([deed(n), deed(n + 100)]) for n in range(20)))
@@ -63,7 +63,7 @@ async def test_A1_records_are_numbered_and_chained_whoever_writes_them(house: Ho
     assert [record.seq for record in await far.read(38, 1)] == [39]
 
 
-async def test_A2_what_was_recorded_can_be_found(house: House) -> None:
+async def test_AU2_what_was_recorded_can_be_found(house: House) -> None:
     store = await house.join()
     deeds = [deed(n, ("room.created", "member.joined")[n % 2], f"mb_{n % 3}", f"rm_{n % 4}") for n in range(12)]
     await store.append(deeds)
@@ -81,7 +81,7 @@ async def test_A2_what_was_recorded_can_be_found(house: House) -> None:
     assert await found(room="' OR 1=1 --") == []
 
 
-async def test_A3_nothing_can_be_changed_or_taken_away(house: House, tmp_path: Path) -> None:
+async def test_AU3_nothing_can_be_changed_or_taken_away(house: House, tmp_path: Path) -> None:
     store = await house.join()
     await store.append([deed(n) for n in range(3)])
     for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit WHERE seq = 2"):
@@ -106,7 +106,7 @@ async def postgres(store: AuditStore, statement: str) -> None:
         await connection.close()
 
 
-def test_A4_what_was_altered_removed_or_put_in_between_is_found() -> None:
+def test_AU4_what_was_altered_removed_or_put_in_between_is_found() -> None:
     records = chained(Head(0, GENESIS), [deed(n) for n in range(5)])
     assert verified(records) == ""
     altered = msgspec.structs.replace(records[2], deed=records[2].deed.replace(b"mb_a", b"mb_b"))

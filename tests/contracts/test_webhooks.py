@@ -37,7 +37,7 @@ def delivery(number: int, webhook: str = "wh_a", next_at: int = 0) -> Delivery:
     return Delivery(f"msg_{number}", webhook, "run.judged", b'{"n": 1}', 1000 + number, next_at=next_at)
 
 
-async def test_W1_a_webhook_is_one_rooms_and_there_are_so_many_at_most(
+async def test_WH1_a_webhook_is_one_rooms_and_there_are_so_many_at_most(
     stores: tuple[WebhookStore, WebhookStore],
 ) -> None:
     near, far = stores
@@ -55,7 +55,7 @@ async def test_W1_a_webhook_is_one_rooms_and_there_are_so_many_at_most(
     assert await near.deliveries("wh_a", 2**62, 10) == []
 
 
-async def test_W2_a_delivery_is_claimed_by_one_and_comes_back(stores: tuple[WebhookStore, WebhookStore]) -> None:
+async def test_WH2_a_delivery_is_claimed_by_one_and_comes_back(stores: tuple[WebhookStore, WebhookStore]) -> None:
     near, far = stores
     await near.add(webhook("wh_a"), 3)
     assert await near.enqueue([delivery(n) for n in range(20)] + [delivery(99, next_at=5000)], 100) == 0
@@ -76,7 +76,7 @@ async def test_W2_a_delivery_is_claimed_by_one_and_comes_back(stores: tuple[Webh
     assert len(await near.deliveries("wh_a", 2**62, 100)) == 20
 
 
-async def test_W3_so_many_wait_for_one_webhook_at_most(stores: tuple[WebhookStore, WebhookStore]) -> None:
+async def test_WH3_so_many_wait_for_one_webhook_at_most(stores: tuple[WebhookStore, WebhookStore]) -> None:
     near, _ = stores
     for name in ("wh_a", "wh_b"):
         await near.add(webhook(name), 3)
