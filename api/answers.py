@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from exec_pool.runs import Window
-from rooms.access import Kind, Role
+from rooms.access import Capability, Kind, Role, Status
 from rooms.store import Member, RoomRecord
 
 
@@ -26,8 +26,9 @@ class Error(msgspec.Struct, frozen=True):
 
 
 class Links(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The codes that lead into a room; an observer sees the observer's only."""
+    """The codes that lead into a room, by role; those that one may pass on."""
 
+    host: str = ""
     participant: str = ""
     observer: str = ""
 
@@ -63,6 +64,28 @@ class LinkAhead(msgspec.Struct, frozen=True):
     role: Role
     room: RoomAhead
     here: list[Here]
+    password: bool
+    approval: bool
+    status: Status
+
+
+class PathRight(msgspec.Struct, frozen=True):
+    glob: str
+    write: bool
+
+
+class MainRight(msgspec.Struct, frozen=True):
+    """Of the files; of `paths` the last that fits counts."""
+
+    write: bool
+    paths: list[PathRight]
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """What somebody may do here."""
+
+    capabilities: list[Capability]
+    main: MainRight
 
 
 class RoomNow(msgspec.Struct, frozen=True):
@@ -72,6 +95,7 @@ class RoomNow(msgspec.Struct, frozen=True):
     member: Member
     members: list[Member]
     links: Links
+    rights: Rights
 
 
 class JournalEntry(msgspec.Struct, frozen=True):
@@ -107,6 +131,7 @@ class RunStarted(msgspec.Struct, frozen=True, rename="camel"):
     version: str
     terminal: Window | None
     node: str
+    place: Any
 
 
 class OneRun(msgspec.Struct, frozen=True):
@@ -129,6 +154,7 @@ class Problems(msgspec.Struct, frozen=True, rename="camel"):
     """Ids, in order."""
 
     problems: list[str]
+    titles: dict[str, str]
     next_cursor: str | None
 
 

@@ -29,8 +29,10 @@ from api.ops import VERSION, Metrics, OpsApi
 from api.pages import DIST, Pages
 from api.rate_limit import SharedRateLimit
 from api.retention import Retention
+from api.rights import RightsApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
+from api.sandboxes import Sandboxes
 from api.settings import Settings
 from api.stores import audit_of, beside_of, store_of, webhooks_of
 from api.webhooks import Webhooks
@@ -38,7 +40,6 @@ from api.webhooks_api import WebhooksApi
 from api.websocket import YSocket
 from api.witness import Witness
 from exec_pool.limits import ExecSettings
-from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
@@ -53,7 +54,8 @@ def create_app(settings: Settings) -> Starlette:
     metrics = Metrics()
     turn = Turn()
     house = House(settings)
-    runner = Runner(exec_settings(settings))
+    sandboxes = Sandboxes(settings, exec_settings(settings))
+    runner = sandboxes.programs
 
     async def on_open(room: Room) -> None:
         await desk.opened(room)
@@ -61,10 +63,10 @@ def create_app(settings: Settings) -> Starlette:
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
     witness = _witness(settings)
-    retention = Retention(beside_of(settings), settings.history_days)
+    retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
     reception = _reception(settings, store, house)
     runs = RunsApi(reception, registry, desk, runner, settings)
-    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), witness, settings)
+    judging = Judging(reception, registry, desk, runner, sandboxes.work, store, witness, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     for measured in (JobMetrics(judging.work), witness):
@@ -78,12 +80,12 @@ def create_app(settings: Settings) -> Starlette:
         try:
             await house.open()
             await witness.open(house.fanout.node)
-            await runner.open()
+            await sandboxes.open()
             yield
             if not departure.is_under_way:  # a server that is not ours has closed the connections
                 await departure.send_away()
             await desk.close()
-            await runner.close()
+            await sandboxes.close()
             await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
             await registry.drain(departure.seconds_left)
         finally:
@@ -95,6 +97,7 @@ def create_app(settings: Settings) -> Starlette:
     routes = [
         *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
         *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table, witness).routes,
+        *RightsApi(reception, registry, store, witness).routes,
         *runs.routes,
         *judging.routes,
         *ArchiveApi(reception, registry, settings).routes,

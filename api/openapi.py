@@ -25,7 +25,7 @@ _REPEATED = ("idempotency_key_reused", "idempotency_in_flight")
 _ALWAYS = ("too_many_requests", "store_unavailable", "internal_error")
 _NEEDS: dict[str, tuple[str, ...]] = {
     "anybody": (),
-    "member": ("not_authenticated", "forbidden", "room_not_found"),
+    "member": ("not_authenticated", "forbidden", "waiting", "removed", "room_not_found"),
     "person": ("not_authenticated", "forbidden"),
     "operator": ("not_authenticated", "forbidden"),
 }

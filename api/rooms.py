@@ -17,13 +17,13 @@ from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
 from api.paging import cursor, number_of, page_of
 from api.rate_limit import SharedRateLimit
+from api.rights import members_for, rights_json
 from api.settings import Settings
 from api.witness import Witness
 from exec_pool.language import Language
-from rooms.access import may_chat
+from rooms.access import Kind
 from rooms.cache import Cache
-from rooms.errors import Forbidden
-from rooms.events import entry_json
+from rooms.events import entry_json, lobby_event
 from rooms.registry import RoomRegistry
 from rooms.store import Entry, JournalStore, RoomStore
 
@@ -35,12 +35,14 @@ MAX_CHAT_CHARACTERS = 4000
 class NewRoom(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     display_name: str
-    kind: Literal["pair"] = "pair"
+    kind: Kind = "pair"
+    lobby: bool = False
     language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] | None = None
 
 
 class NewMember(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str
+    password: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -88,7 +90,9 @@ class RoomsApi:
         new = await read_json(request, NewRoom)
         name = clean_name(new.name, "bad_room_name")
         display_name = clean_name(new.display_name, "bad_display_name")
-        joined = await self._reception.create_room(name, new.language or "python", display_name)
+        joined = await self._reception.create_room(
+            *(name, new.language or "python", display_name, new.kind), lobby=new.lobby
+        )
         if new.language:
             await self._begin(joined)
         who, room = joined.member.id, joined.room.id
@@ -106,18 +110,22 @@ class RoomsApi:
     @describe(
         "Join a room through a link",
         takes=NewMember, gives=JoinedAnswer, status=201, needs="anybody",
-        errors=("link_not_found", "room_not_found", "bad_display_name"),
+        errors=("link_not_found", "link_refused", "room_not_found", "bad_display_name"),
     )  # fmt: skip
     async def join(self, request: Request) -> Response:
         await _limit(self._joining, request)
         new = await read_json(request, NewMember)
         display_name = clean_name(new.display_name, "bad_display_name")
-        joined = await self._reception.join(request.path_params["code"], display_name)
-        room, member = joined.room.id, joined.member
+        joined = await self._reception.join(request.path_params["code"], display_name, new.password)
+        room_id, member = joined.room.id, joined.member
+        if member.standing == "waiting":
+            async with self._registry.visit(room_id) as room:
+                room.tell_hosts(lobby_event(member))
         await self._witness.record(
-            "member.joined", member.id, request=request, room=room, subject=member.id, role=member.role
-        )
-        self._witness.tell("member.joined", room, {"member": msgspec.to_builtins(member)})
+            *("member.joined", member.id),
+            request=request, room=room_id, subject=member.id, role=member.role, standing=member.standing,
+        )  # fmt: skip
+        self._witness.tell("member.joined", room_id, {"member": msgspec.to_builtins(member)})
         return json_response(joined, 201)
 
     @describe("Where a link leads", gives=LinkAhead, needs="anybody", errors=("link_not_found", "room_not_found"))
@@ -127,18 +135,22 @@ class RoomsApi:
         room = self._registry.here(link.room)
         here = [{"name": member.name, "number": member.number} for member in room.here()] if room else []
         about = {"name": record.name, "kind": record.kind, "language": record.language}
-        return json_response({"code": link.code, "role": link.role, "room": about, "here": here})
+        bounds = {
+            "password": bool(link.secret),
+            "approval": link.needs_approval or record.lobby,
+            "status": record.status,
+        }
+        return json_response({"code": link.code, "role": link.role, "room": about, "here": here} | bounds)
 
     @describe("A room and who is in it", gives=RoomNow)
     async def look(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        room_id = request.path_params["room"]
-        record = await self._reception.room(room_id)
         answer = {
-            "room": record,
+            "room": identity.room,
             "member": identity.member,
-            "members": await self._rooms.members(room_id),
-            "links": await self._reception.links(room_id, identity.member.role),
+            "members": await members_for(identity, self._rooms),
+            "links": await self._reception.links(identity.room, identity.member),
+            "rights": rights_json(identity),
         }
         return json_response(answer)
 
@@ -169,8 +181,7 @@ class RoomsApi:
     @describe("Say something", takes=NewMessage, gives=OneEntry, status=201, errors=("fanout_unavailable",))
     async def chat(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        if not may_chat(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("chat")
         message = await read_json(request, NewMessage)
         if not message.text.strip():
             raise ApiError(422, "bad_request", "a message has something to read")

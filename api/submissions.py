@@ -18,6 +18,7 @@ from api.http import MAX_JSON_BYTES, check_unchanged, identify, json_response, r
 from api.identity import Identity, Reception
 from api.lost_work import Kind
 from api.paging import cursor, page_of
+from api.past_submissions import PastSubmissions
 from api.problems import ProblemShelf
 from api.rate_limit import RateLimit
 from api.relay import Call
@@ -29,12 +30,12 @@ from exec_pool.errors import LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
 from exec_pool.judge_report import problem_view
 from exec_pool.judge_work import JudgeOrder, encode_order
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.work import Job, WorkQueue
-from rooms.access import may_run
 from rooms.errors import FileNotFound, Forbidden
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
+from rooms.store import JournalStore
 
 _log = logging.getLogger(__name__)
 
@@ -66,8 +67,9 @@ class SubmissionsApi:
         reception: Reception,
         registry: RoomRegistry,
         desk: Desk,
-        runner: Runner,
+        runner: Programs,
         work: WorkQueue,
+        journal: JournalStore,
         witness: Witness,
         settings: Settings,
     ) -> None:
@@ -77,6 +79,7 @@ class SubmissionsApi:
         self._desk = desk
         self._runner = runner
         self._work = work
+        self._past = PastSubmissions(journal)
         self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
         self._rate = RateLimit(settings.submissions_per_minute)
         self._sittings: OrderedDict[str, Sitting] = OrderedDict()
@@ -98,9 +101,10 @@ class SubmissionsApi:
     async def problems(self, request: Request) -> Response:
         await identify(request, self._reception)
         most, after = page_of(request)
-        left = [id_ for id_ in await self._shelf.ids(request.path_params["room"]) if id_ > after]
-        more = cursor(left[most - 1]) if len(left) > most else None
-        return json_response({"problems": left[:most], "nextCursor": more})
+        titles = await self._shelf.titles(request.path_params["room"])
+        left = [id_ for id_ in sorted(titles) if id_ > after]
+        here, more = left[:most], cursor(left[most - 1]) if len(left) > most else None
+        return json_response({"problems": here, "titles": {id_: titles[id_] for id_ in here}, "nextCursor": more})
 
     @describe("A problem; hosts see all of it", gives=OneProblem, errors=("problem_not_found", "bad_problem"))
     async def problem(self, request: Request) -> Response:
@@ -124,6 +128,7 @@ class SubmissionsApi:
         await self._witness.record(
             "problem.changed", identity.member.id, request=request, room=room, subject=problem.id
         )
+        await self._tell_of_problems(room)
         return json_response({"problem": problem_view(problem, to_host=True)})
 
     @describe("Take a problem of the room away", status=204, errors=("problem_not_found",))
@@ -132,7 +137,13 @@ class SubmissionsApi:
         room, problem = request.path_params["room"], request.path_params["problem"]
         await self._shelf.remove(room, problem)
         await self._witness.record("problem.removed", identity.member.id, request=request, room=room, subject=problem)
+        await self._tell_of_problems(room)
         return Response(status_code=204)
+
+    async def _tell_of_problems(self, room_id: str) -> None:
+        """Whoever shows the list asks for it again."""
+        async with self._registry.visit(room_id) as room:
+            room.tell_everywhere('{"type":"problems"}')
 
     # Submissions
 
@@ -146,8 +157,7 @@ class SubmissionsApi:
     )  # fmt: skip
     async def submit(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        if not may_run(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("run")
         new = await read_json(request, NewSubmission, MAX_PROBLEM_BYTES if _is_host(identity) else MAX_JSON_BYTES)
         room_id = request.path_params["room"]
         problem = await self._problem_of(room_id, identity, new)
@@ -197,7 +207,7 @@ class SubmissionsApi:
             body=encode_order(JudgeOrder(problem, solution)),
             slots=problem.programs(),
         )
-        sitting = Sitting(room, handed, problem)
+        sitting = Sitting(room, handed, problem, self._past)
         sitting.start(self._work.submit(job, sitting.hear))
         self._sittings[handed.submission] = sitting
         self._desk.changed(room)
@@ -229,6 +239,9 @@ class SubmissionsApi:
         room_id, submission = request.path_params["room"], request.path_params["submission"]
         if submission in self._sittings:
             return json_response({"submission": self._find(room_id, submission).view(to_host=_is_host(identity))})
+        past = await self._past.find(room_id, submission, to_host=_is_host(identity))
+        if past is not None:
+            return json_response({"submission": past})
         body = await self._ask(room_id, submission, "look", identity)
         return Response(body, media_type="application/json")
 
@@ -238,7 +251,7 @@ class SubmissionsApi:
         room_id, submission = request.path_params["room"], request.path_params["submission"]
         if submission in self._sittings:
             _cancel(self._find(room_id, submission), identity.member.id, is_host=_is_host(identity))
-        else:
+        elif not await self._past.find(room_id, submission, to_host=False):
             await self._ask(room_id, submission, "cancel", identity)
         return Response(status_code=204)
 
@@ -305,8 +318,8 @@ def _cancel(sitting: Sitting, member: str, *, is_host: bool) -> None:
 
 
 def _not_found() -> ApiError:
-    return ApiError(404, "submission_not_found", "the room has no such submission, or it was long ago")
+    return ApiError(404, "submission_not_found", "the room has no such submission")
 
 
 def _is_host(identity: Identity) -> bool:
-    return identity.member.role == "host"
+    return identity.may("hidden_tests")

@@ -15,8 +15,10 @@ from typing import Any
 import httpx
 import msgspec
 
+from tests.services.processes import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 UNLIMITED = dict.fromkeys(
     ("requests_per_hour", "requests_per_minute", "address_requests_per_minute", "chats_per_minute",
      "sign_ins_per_minute", "connects_per_minute", "open_rooms_per_minute"),
@@ -58,7 +60,7 @@ class Server:
             f"SANGAM_{name.upper()}": str(value) for name, value in (UNLIMITED | settings).items()
         }
         self._process: subprocess.Popen[str] | None = None
-        self.port = 0
+        self.port = free_port()
 
     def start(self) -> None:
         """Returns once it listens; raises AssertionError with its log if it does not."""
@@ -129,7 +131,7 @@ class Server:
 
     def call(self, method: str, path: str, token: str = "", **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.request(method, self.http + path, headers=headers, timeout=30.0, **more)
+        return httpx.request(method, self.http + path, headers=headers, timeout=60.0, **more)
 
     def create_room(self, name: str = "Room", display_name: str = "Asha") -> Joined:
         answer = self.call("POST", "/api/rooms", json={"name": name, "kind": "pair", "displayName": display_name})
@@ -164,7 +166,7 @@ def running(
         server.end()
 
 
-async def eventually(holds: Callable[[], object], what: str = "", seconds: float = 20.0) -> None:
+async def eventually(holds: Callable[[], object], what: str = "", seconds: float = 40.0) -> None:
     """Wait until `holds` returns something true; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -27,7 +27,7 @@ def look(server: Server, token: str, room: str, **headers: str) -> httpx.Respons
     return httpx.get(f"{server.http}/api/rooms/{room}", headers={"Authorization": f"Bearer {token}"} | headers)
 
 
-def test_E77_a_token_has_a_bucket_and_is_told_what_is_left(tmp_path: Path, shared: dict[str, Any]) -> None:
+def test_HT8_a_token_has_a_bucket_and_is_told_what_is_left(tmp_path: Path, shared: dict[str, Any]) -> None:
     limits: dict[str, Any] = {"requests_per_minute": 5, "requests_per_hour": 100, "address_requests_per_minute": 1000}
     with running(tmp_path / "data", exec_engine="off", **limits, **shared) as server:
         host = server.create_room()
@@ -44,13 +44,13 @@ def test_E77_a_token_has_a_bucket_and_is_told_what_is_left(tmp_path: Path, share
         assert "ratelimit" not in server.call("GET", "/api/config").headers
 
 
-def test_E77_who_shows_ever_new_tokens_has_the_bounds_of_the_address(tmp_path: Path) -> None:
+def test_HT8_who_shows_ever_new_tokens_has_the_bounds_of_the_address(tmp_path: Path) -> None:
     with running(tmp_path / "data", exec_engine="off", address_requests_per_minute=10) as server:
         statuses = [look(server, f"made-up-{number}", "rm_x").status_code for number in range(14)]
         assert statuses == [401] * 10 + [429] * 4
 
 
-def test_E77_an_address_is_what_a_trusted_proxy_says_and_nobody_else(tmp_path: Path) -> None:
+def test_HT8_an_address_is_what_a_trusted_proxy_says_and_nobody_else(tmp_path: Path) -> None:
     def statuses(server: Server) -> list[int]:
         return [look(server, "x", "rm_x", **{"X-Forwarded-For": f"203.0.113.{n}"}).status_code for n in range(4)]
 
@@ -61,7 +61,7 @@ def test_E77_an_address_is_what_a_trusted_proxy_says_and_nobody_else(tmp_path: P
         assert statuses(server) == [401, 401, 429, 429]
 
 
-def test_E77_a_class_behind_one_address_gets_in_with_the_usual_settings(tmp_path: Path) -> None:
+def test_HT8_a_class_behind_one_address_gets_in_with_the_usual_settings(tmp_path: Path) -> None:
     usual: dict[str, Any] = {"requests_per_minute": 100, "requests_per_hour": 1000, "address_requests_per_minute": 6000}
     with running(tmp_path / "data", exec_engine="off", **usual) as server:
         host = server.create_room()
@@ -76,7 +76,7 @@ def test_E77_a_class_behind_one_address_gets_in_with_the_usual_settings(tmp_path
                     assert client.get(f"/api/rooms/{host.room_id}{path}", headers=token).status_code == 200
 
 
-def test_E77_chat_and_signing_in_are_stricter(tmp_path: Path) -> None:
+def test_HT8_chat_and_signing_in_are_stricter(tmp_path: Path) -> None:
     with running(tmp_path / "data", exec_engine="off", chats_per_minute=3, sign_ins_per_minute=2) as server:
         host = server.create_room()
         path = f"/api/rooms/{host.room_id}/chat"
@@ -88,7 +88,7 @@ def test_E77_chat_and_signing_in_are_stricter(tmp_path: Path) -> None:
         assert tried[2:] == [429, 429]
 
 
-async def test_E77_sockets_of_an_address_are_counted(tmp_path: Path) -> None:
+async def test_HT8_sockets_of_an_address_are_counted(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--open-rooms", exec_engine="off", connects_per_minute=3) as server:
         for number in range(3):
             await (await raw(f"{server.ws}/ws/room{number}")).close()
@@ -110,7 +110,7 @@ async def test_E14_rooms_that_come_into_being_by_a_visit_are_counted(tmp_path: P
         assert caught.value.response.status_code == 429
 
 
-def test_E77_while_the_cache_is_away_each_node_counts_by_itself(tmp_path: Path, own_redis: RedisServer) -> None:
+def test_HT8_while_the_cache_is_away_each_node_counts_by_itself(tmp_path: Path, own_redis: RedisServer) -> None:
     with running(tmp_path / "data", exec_engine="off", requests_per_minute=4, redis_url=own_redis.url) as server:
         host = server.create_room()
         own_redis.stop()

@@ -45,7 +45,7 @@ def records(server: Server, **query: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_E82_what_is_done_is_recorded_and_found_by_operators(tmp_path: Path, place: dict[str, Any]) -> None:
+def test_HT13_what_is_done_is_recorded_and_found_by_operators(tmp_path: Path, place: dict[str, Any]) -> None:
     with running(tmp_path / "data", exec_engine="off", operator_tokens=OPERATOR, **place) as server:
         host = server.create_room("A secret plan", "Asha of Secrets")
         guest = server.join(host.links["participant"], "Bo the Hidden")
@@ -73,7 +73,7 @@ def test_E82_what_is_done_is_recorded_and_found_by_operators(tmp_path: Path, pla
             assert hidden not in told
 
 
-def test_E83_only_operators_read_it(tmp_path: Path) -> None:
+def test_HT14_only_operators_read_it(tmp_path: Path) -> None:
     with running(tmp_path / "data", exec_engine="off", operator_tokens=f"x,{OPERATOR}") as server:
         host = server.create_room()
         for path in ("/api/audit", "/api/audit/export"):
@@ -86,7 +86,7 @@ def test_E83_only_operators_read_it(tmp_path: Path) -> None:
             assert refused(server.call("GET", "/api/audit", OPERATOR, params=query), 422) == "bad_request"
 
 
-def test_E83_verify_finds_what_was_done_to_the_log(tmp_path: Path, place: dict[str, Any]) -> None:
+def test_HT14_verify_finds_what_was_done_to_the_log(tmp_path: Path, place: dict[str, Any]) -> None:
     data = tmp_path / "data"
     with running(data, exec_engine="off", **place) as server:
         for _ in range(3):
@@ -123,7 +123,7 @@ def test_E83_verify_finds_what_was_done_to_the_log(tmp_path: Path, place: dict[s
     assert "made anew" in sangam(data, place, "verify", "--head", wrong_head)[1]
 
 
-def test_E83_who_can_write_to_the_file_is_found_out(tmp_path: Path) -> None:
+def test_HT14_who_can_write_to_the_file_is_found_out(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(data, exec_engine="off") as server:
         server.create_room()
@@ -138,7 +138,7 @@ def test_E83_who_can_write_to_the_file_is_found_out(tmp_path: Path) -> None:
     assert sangam(data, {}, "verify", "--head", "x")[0] == 2
 
 
-def test_E82_while_the_log_is_away_people_go_on_and_nothing_is_forgotten(
+def test_HT13_while_the_log_is_away_people_go_on_and_nothing_is_forgotten(
     tmp_path: Path, database: PostgresServer
 ) -> None:
     url = database.create_database()

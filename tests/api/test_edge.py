@@ -38,7 +38,7 @@ def _keyed(server: Server, key: str, body: dict[str, Any], path: str, token: str
     return httpx.post(server.http + path, json=body, headers=headers, timeout=30)
 
 
-def test_E70_a_create_that_is_sent_again_is_answered_as_the_first_time(repeating: Server) -> None:
+def test_HT1_a_create_that_is_sent_again_is_answered_as_the_first_time(repeating: Server) -> None:
     first, again = (_keyed(repeating, "k-1", ROOM, "/api/rooms", "") for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.content == again.content
@@ -48,7 +48,7 @@ def test_E70_a_create_that_is_sent_again_is_answered_as_the_first_time(repeating
     assert other.json()["room"]["id"] != first.json()["room"]["id"]
 
 
-def test_E70_the_same_key_for_another_body_is_refused(repeating: Server) -> None:
+def test_HT1_the_same_key_for_another_body_is_refused(repeating: Server) -> None:
     assert _keyed(repeating, "k-3", ROOM, "/api/rooms", "").status_code == 201
     answer = _keyed(repeating, "k-3", ROOM | {"name": "Another"}, "/api/rooms", "")
     assert refused(answer, 422) == "idempotency_key_reused"
@@ -56,7 +56,7 @@ def test_E70_the_same_key_for_another_body_is_refused(repeating: Server) -> None
         assert refused(_keyed(repeating, key, ROOM, "/api/rooms", ""), 422) == "bad_request"
 
 
-def test_E70_a_key_belongs_to_who_shows_it_and_to_one_call(repeating: Server) -> None:
+def test_HT1_a_key_belongs_to_who_shows_it_and_to_one_call(repeating: Server) -> None:
     host = repeating.create_room()
     guest = repeating.join(host.links["participant"], "Bo")
     path = f"/api/rooms/{host.room_id}/chat"
@@ -66,7 +66,7 @@ def test_E70_a_key_belongs_to_who_shows_it_and_to_one_call(repeating: Server) ->
     assert [entry["author"] for entry in repeating.entries(host, "chat")] == [host.member["id"], guest.member["id"]]
 
 
-def test_E70_of_many_at_once_one_is_done(repeating: Server) -> None:
+def test_HT1_of_many_at_once_one_is_done(repeating: Server) -> None:
     host = repeating.create_room()
     path, answers = f"/api/rooms/{host.room_id}/chat", []
 
@@ -83,7 +83,7 @@ def test_E70_of_many_at_once_one_is_done(repeating: Server) -> None:
     assert len(repeating.entries(host, "chat")) == 1
 
 
-def test_E70_what_is_kept_can_be_read_by_nobody_who_reads_the_cache(tmp_path: Path, redis_server: RedisServer) -> None:
+def test_HT1_what_is_kept_can_be_read_by_nobody_who_reads_the_cache(tmp_path: Path, redis_server: RedisServer) -> None:
     with running(tmp_path / "data", exec_engine="off", redis_url=redis_server.url) as server:
         token = _keyed(server, "k-secret", ROOM, "/api/rooms", "").json()["token"]
         kept = everything(redis_server.url)
@@ -103,7 +103,7 @@ def everything(url: str) -> dict[bytes, bytes]:
         }
 
 
-def test_E71_who_has_an_answer_already_is_not_sent_it_again(scene: Scene) -> None:
+def test_HT2_who_has_an_answer_already_is_not_sent_it_again(scene: Scene) -> None:
     path, token = f"/api/rooms/{scene.room}", {"Authorization": f"Bearer {scene.host.token}"}
     first = httpx.get(scene.server.http + path, headers=token)
     assert first.headers["cache-control"] == "private, no-cache"
@@ -121,7 +121,7 @@ def test_E71_who_has_an_answer_already_is_not_sent_it_again(scene: Scene) -> Non
     )
 
 
-def test_E71_an_update_may_insist_on_what_it_has_read(scene: Scene) -> None:
+def test_HT2_an_update_may_insist_on_what_it_has_read(scene: Scene) -> None:
     path = f"{scene.server.http}/api/rooms/{scene.room}/problems/sum"
     token = {"Authorization": f"Bearer {scene.host.token}"}
     problem = {"id": "sum", "title": "One", "tests": [{"stdin": "1", "expected": "1"}]}
@@ -134,7 +134,7 @@ def test_E71_an_update_may_insist_on_what_it_has_read(scene: Scene) -> None:
     assert httpx.get(path, headers=token).json()["problem"]["title"] == "Two"
 
 
-def test_E72_every_list_comes_in_pages(scene: Scene) -> None:
+def test_HT3_every_list_comes_in_pages(scene: Scene) -> None:
     texts = [f"line {number}" for number in range(7)]
     for text in texts:
         scene.server.call("POST", f"/api/rooms/{scene.room}/chat", scene.guest.token, json={"text": text})
@@ -164,13 +164,13 @@ def pages(scene: Scene, what: str, query: dict[str, Any]) -> Iterator[dict[str, 
 
 
 @pytest.mark.parametrize("cursor", ["!", "AAAA", "/w", "x" * 500, "\x00", "LTE2eA"])
-def test_E72_a_cursor_that_is_none_is_refused(scene: Scene, cursor: str) -> None:
+def test_HT3_a_cursor_that_is_none_is_refused(scene: Scene, cursor: str) -> None:
     path = f"/api/rooms/{scene.room}/entries"
     answer = scene.server.call("GET", path, scene.host.token, params={"cursor": cursor})
     assert refused(answer, 422) == "bad_request"
 
 
-def test_E73_a_body_is_cut_off_where_it_is_too_large_however_it_comes(tmp_path: Path) -> None:
+def test_HT4_a_body_is_cut_off_where_it_is_too_large_however_it_comes(tmp_path: Path) -> None:
     with running(tmp_path / "data", exec_engine="off", max_body_bytes=50_000) as server:
         for body in (b"x" * 60_000, iter([b"x" * 1000] * 60)):
             answer = httpx.post(server.http + "/api/rooms", content=body, headers={"Idempotency-Key": "large"})
@@ -179,7 +179,7 @@ def test_E73_a_body_is_cut_off_where_it_is_too_large_however_it_comes(tmp_path: 
             assert refused(httpx.post(server.http + "/api/rooms", content=body), 413) == "body_too_large"
 
 
-def test_E73_what_says_that_it_is_no_json_is_not_read_as_such(scene: Scene) -> None:
+def test_HT4_what_says_that_it_is_no_json_is_not_read_as_such(scene: Scene) -> None:
     body = json.dumps(ROOM)
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         answer = scene.server.call("POST", "/api/rooms", content=body)
@@ -191,7 +191,7 @@ def test_E73_what_says_that_it_is_no_json_is_not_read_as_such(scene: Scene) -> N
         assert answer.status_code == 201
 
 
-def test_E73_json_is_not_nested_without_end() -> None:
+def test_HT4_json_is_not_nested_without_end() -> None:
     check_depth(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     check_depth(b'{"text": "' + b"[{" * 1000 + rb"\" [[[" + b'"}')
     check_depth(b"[" + b"[],{}," * 1000 + b"[]]")
@@ -206,7 +206,7 @@ def test_E73_json_is_not_nested_without_end() -> None:
         assert caught.value.status == 400
 
 
-def test_E74_answers_are_compressed_for_who_wants_it(scene: Scene) -> None:
+def test_HT5_answers_are_compressed_for_who_wants_it(scene: Scene) -> None:
     for accepted, encoding in (("br, gzip", "br"), ("gzip", "gzip"), ("identity", None)):
         answer = httpx.get(scene.server.http + "/api/openapi.json", headers={"Accept-Encoding": accepted})
         assert answer.headers.get("content-encoding") == encoding
@@ -214,7 +214,7 @@ def test_E74_answers_are_compressed_for_who_wants_it(scene: Scene) -> None:
         assert answer.json()["openapi"] == "3.1.0"
 
 
-def test_E75_a_page_elsewhere_may_call_only_from_a_listed_origin(tmp_path: Path) -> None:
+def test_HT6_a_page_elsewhere_may_call_only_from_a_listed_origin(tmp_path: Path) -> None:
     with running(
         tmp_path / "data", exec_engine="off", cors_origins="https://one.example, http://two.example:3000"
     ) as server:
@@ -232,17 +232,17 @@ def test_E75_a_page_elsewhere_may_call_only_from_a_listed_origin(tmp_path: Path)
 
 
 @pytest.mark.parametrize("origins", ["*", "one.example", "https://one.example/path", "https://*.example"])
-def test_E75_an_origin_that_is_none_stops_the_start(origins: str) -> None:
+def test_HT6_an_origin_that_is_none_stops_the_start(origins: str) -> None:
     with pytest.raises(SettingsError, match="SANGAM_CORS_ORIGINS"):
         edge(Settings(cors_origins=origins), None, None, "")  # type: ignore[arg-type]
 
 
-def test_E75_without_a_list_nobody_elsewhere_is_told_anything(server: Server) -> None:
+def test_HT6_without_a_list_nobody_elsewhere_is_told_anything(server: Server) -> None:
     answer = httpx.get(server.http + "/api/config", headers={"Origin": "https://one.example"})
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_E76_a_request_keeps_the_id_that_it_came_with(server: Server) -> None:
+def test_HT7_a_request_keeps_the_id_that_it_came_with(server: Server) -> None:
     for given, kept in (("abc-123.DEF_9", True), ("short", False), ("x" * 65, False), ("a b c d e f g h", False)):
         answer = httpx.get(server.http + "/api/nothing", headers={"X-Request-Id": given})
         assert (answer.headers["x-request-id"] == given) is kept

@@ -22,14 +22,14 @@ def routes(tmp_path: Path) -> list[Any]:
     return create_app(settings).routes
 
 
-def test_E78_every_route_is_described(routes: list[Any]) -> None:
+def test_HT9_every_route_is_described(routes: list[Any]) -> None:
     bare = [f"{method} {path}" for method, path, route in calls(routes) if call_of(route.endpoint) is None]
     assert bare == [], "say what it takes and gives, with @describe beside the handler"
     others = {route.path for route in routes if isinstance(route, Route)} - {path for _, path, _ in calls(routes)}
     assert {path for path in others if not path.startswith(tuple(EXTERNAL))} == set(PAGES)
 
 
-def test_E78_the_document_is_the_routes(routes: list[Any]) -> None:
+def test_HT9_the_document_is_the_routes(routes: list[Any]) -> None:
     paths = document(routes, "1")["paths"]
     documented = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     real = {(method, re.sub(r"{(\w+):\w+}", r"{\1}", path)) for method, path, _ in calls(routes)}
@@ -38,7 +38,7 @@ def test_E78_the_document_is_the_routes(routes: list[Any]) -> None:
     assert len(names) == len(set(names))
 
 
-def test_E78_the_document_is_served_and_valid(server: Server) -> None:
+def test_HT9_the_document_is_served_and_valid(server: Server) -> None:
     answer = httpx.get(server.http + "/api/openapi.json")
     told = answer.json()
     assert told["openapi"] == "3.1.0"
@@ -49,7 +49,7 @@ def test_E78_the_document_is_served_and_valid(server: Server) -> None:
     assert chat["security"] == [{"token": []}]
 
 
-def test_E78_the_page_is_our_own_and_obeys_the_policy(server: Server) -> None:
+def test_HT9_the_page_is_our_own_and_obeys_the_policy(server: Server) -> None:
     page = httpx.get(server.http + "/api/docs")
     assert page.status_code == 200
     assert "//" not in re.sub(r"<!--.*?-->", "", page.text).replace("/>", "").replace("</", "")

@@ -85,7 +85,7 @@ def deliveries(server: Server, host: Joined, id_: str) -> list[dict[str, Any]]:
     return found
 
 
-async def test_E80_who_asked_is_told_and_can_verify_it(tmp_path: Path, receiver: Receiver) -> None:
+async def test_HT11_who_asked_is_told_and_can_verify_it(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver) as server:
         host, other = server.create_room(), server.create_room()
         made = make(server, host, f"http://{receiver.host}/hook?a=1").raise_for_status().json()
@@ -106,7 +106,7 @@ async def test_E80_who_asked_is_told_and_can_verify_it(tmp_path: Path, receiver:
         assert made["secret"] not in server.call("GET", f"/api/rooms/{host.room_id}/webhooks", host.token).text
 
 
-async def test_E80_what_fails_is_tried_again_and_given_up_at_last(tmp_path: Path, receiver: Receiver) -> None:
+async def test_HT11_what_fails_is_tried_again_and_given_up_at_last(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver) as server:
         host = server.create_room()
         receiver.statuses = [500, 302]
@@ -124,7 +124,7 @@ async def test_E80_what_fails_is_tried_again_and_given_up_at_last(tmp_path: Path
         assert look["webhook"]["active"] is False
 
 
-async def test_E80_what_waits_is_sent_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
+async def test_HT11_what_waits_is_sent_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver, webhook_retry_seconds=0.5) as server:
         host = server.create_room()
         receiver.statuses = [503]
@@ -137,7 +137,7 @@ async def test_E80_what_waits_is_sent_after_a_restart(tmp_path: Path, receiver: 
         assert receiver.got[0][1] == receiver.got[1][1]
 
 
-async def test_E80_the_result_of_a_judgement_is_told(tmp_path: Path, receiver: Receiver) -> None:
+async def test_HT11_the_result_of_a_judgement_is_told(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver) as server:
         host = server.create_room()
         await until(lambda: can_run(server), seconds=60)
@@ -158,7 +158,7 @@ async def test_E80_the_result_of_a_judgement_is_told(tmp_path: Path, receiver: R
         assert "tests" not in outcome
 
 
-async def test_E80_an_operator_hears_of_all_rooms(tmp_path: Path, receiver: Receiver) -> None:
+async def test_HT11_an_operator_hears_of_all_rooms(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver) as server:
         body = {"url": f"http://{receiver.host}/all", "events": ["member.joined"]}
         assert refused(server.call("POST", "/api/webhooks", json=body), 401) == "not_authenticated"
@@ -178,7 +178,7 @@ def make_path(server: Server, host: Joined, id_: str) -> httpx.Response:
     return server.call("GET", f"/api/rooms/{host.room_id}/webhooks/{id_}", host.token)
 
 
-def test_E81_only_hosts_have_webhooks_and_only_their_rooms(tmp_path: Path, receiver: Receiver) -> None:
+def test_HT12_only_hosts_have_webhooks_and_only_their_rooms(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver, exec_engine="off") as server:
         host, other = server.create_room(), server.create_room()
         guest = server.join(host.links["participant"], "Mal")
@@ -225,7 +225,7 @@ BAD_URLS = [
 ]
 
 
-def test_E81_an_address_inside_is_refused_at_once(tmp_path: Path, receiver: Receiver) -> None:
+def test_HT12_an_address_inside_is_refused_at_once(tmp_path: Path, receiver: Receiver) -> None:
     with telling(tmp_path, receiver, exec_engine="off") as server:
         host = server.create_room()
         for url in BAD_URLS:
@@ -233,7 +233,7 @@ def test_E81_an_address_inside_is_refused_at_once(tmp_path: Path, receiver: Rece
         assert make(server, host, "https://hooks.a.example/in").status_code == 201
 
 
-async def test_E81_a_name_that_leads_inside_is_not_called(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_HT12_a_name_that_leads_inside_is_not_called(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even when it says so only once it is looked up: what is checked is what is called."""
     asked = []
 
@@ -257,16 +257,16 @@ fe80::1%eth0 fc00::1 ff02::1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:7f00:1:: nonsen
 
 
 @pytest.mark.parametrize("address", INSIDE.split())
-def test_E81_what_is_not_out_in_the_world_is_not_called(address: str) -> None:
+def test_HT12_what_is_not_out_in_the_world_is_not_called(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
-def test_E81_what_is_out_in_the_world_may_be_called(address: str) -> None:
+def test_HT12_what_is_out_in_the_world_may_be_called(address: str) -> None:
     assert is_public(address)
 
 
-def test_E81_odd_addresses_are_no_addresses() -> None:
+def test_HT12_odd_addresses_are_no_addresses() -> None:
     assert is_plain("https://a.example:8443/x?y=z")
     for url in ("https://a.example:99999/", "https://a\u0000b/", "https://a.example\n/", "https://" + "a" * 3000):
         assert not is_plain(url)
