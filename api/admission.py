@@ -18,7 +18,6 @@ from api.rate_limit import SharedBuckets
 from api.settings import Settings
 from rooms.cache import Bucket, Cache
 
-_SIGN_IN = re.compile(r"^/api/auth/")
 _CHAT = re.compile(r"^/api/rooms/[^/]+/chat$")
 _OWN_QUOTA = ("/api/v2", "/api/config", "/api/openapi.json", "/api/docs")
 """Has a quota of its own, or costs nothing and is asked for by every page."""
@@ -46,7 +45,6 @@ class Admission:
             Rule("person-minute", settings.requests_per_minute, 60),
         ]
         self._address = Rule("address", settings.address_requests_per_minute, 60)
-        self._sign_in = Rule("sign-in", settings.sign_ins_per_minute, 60)
         self._chat = Rule("chat", settings.chats_per_minute, 60)
         self._connects = Rule("connect", settings.connects_per_minute, 60)
 
@@ -82,10 +80,7 @@ class Admission:
         path = scope.get("path", "")
         if scope["type"] != "http" or not path.startswith("/api/") or path.startswith(_OWN_QUOTA):
             return []
-        address = address_of(scope)
-        found = [(self._address, address)]
-        if _SIGN_IN.match(path) and scope["method"] != "GET":
-            found.append((self._sign_in, address))
+        found = [(self._address, address_of(scope))]
         person = person_of(scope)
         if person:
             found += [(rule, person) for rule in self._person]

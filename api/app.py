@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,6 +28,7 @@ from api.openapi import Reference
 from api.operators import Operators
 from api.ops import VERSION, Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.people.people import People
 from api.rate_limit import SharedRateLimit
 from api.retention import Retention
 from api.rights import RightsApi
@@ -48,8 +50,43 @@ from rooms.store import Store
 _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 
 
+class _Parts(msgspec.Struct, frozen=True):
+    """What the process is made of."""
+
+    settings: Settings
+    store: Store
+    metrics: Metrics
+    turn: Turn
+    house: House
+    sandboxes: Sandboxes
+    people: People
+    reception: Reception
+    registry: RoomRegistry
+    desk: Desk
+    runs: RunsApi
+    judging: Judging
+    retention: Retention
+    departure: Departure
+    witness: Witness
+
+
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
+    parts = _build(settings)
+    pages, reference = Pages(), Reference(VERSION)
+    calls = [*_calls(parts), *reference.routes, *pages.reference_routes, Route("/api/{path:path}", _no_such_call)]
+    app = Starlette(
+        routes=[*_sockets(parts), *calls, *pages.routes],
+        middleware=edge(settings, parts.house.cache, parts.departure, pages.policy),
+        exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
+        lifespan=lambda _app: _life(parts),
+    )
+    reference.write(app.routes)
+    app.state.departure = parts.departure
+    return app
+
+
+def _build(settings: Settings) -> _Parts:
     store = store_of(settings)
     metrics = Metrics()
     turn = Turn()
@@ -62,85 +99,64 @@ def create_app(settings: Settings) -> Starlette:
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
+    people = People(settings, store, house.cache)
+    opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
+    reception = Reception(store, people.in_rooms, open_rooms=settings.open_rooms, opening=opening)
     witness = _witness(settings)
-    retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
-    reception = _reception(settings, store, house)
     runs = RunsApi(reception, registry, desk, runner, settings)
     judging = Judging(reception, registry, desk, runner, sandboxes.work, store, witness, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     for measured in (JobMetrics(judging.work), witness):
         metrics.prometheus.register(measured)
+    retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
+    at_the_edge = people, reception, registry, desk, runs, judging, retention, departure, witness
+    return _Parts(settings, store, metrics, turn, house, sandboxes, *at_the_edge)
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await store.open()
-        retention.start()
-        try:
-            await house.open()
-            await witness.open(house.fanout.node)
-            await sandboxes.open()
-            yield
-            if not departure.is_under_way:  # a server that is not ours has closed the connections
-                await departure.send_away()
-            await desk.close()
-            await sandboxes.close()
-            await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
-            await registry.drain(departure.seconds_left)
-        finally:
-            await witness.close()
-            await house.close()
-            await retention.stop()
-            await store.close()
 
-    routes = [
-        *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
-        *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table, witness).routes,
+@asynccontextmanager
+async def _life(parts: _Parts) -> AsyncIterator[None]:
+    departure = parts.departure
+    await parts.store.open()
+    parts.retention.start()
+    try:
+        await parts.house.open()
+        await parts.people.open()
+        await parts.witness.open(parts.house.fanout.node)
+        await parts.sandboxes.open()
+        yield
+        if not departure.is_under_way:  # a server that is not ours has closed the connections
+            await departure.send_away()
+        await parts.desk.close()
+        await parts.sandboxes.close()
+        half = departure.seconds_left / 2
+        await asyncio.gather(parts.runs.close(half), parts.judging.close(half))
+        await parts.registry.drain(departure.seconds_left)
+    finally:
+        await parts.witness.close()
+        await parts.people.close()
+        await parts.house.close()
+        await parts.retention.stop()
+        await parts.store.close()
+
+
+def _calls(parts: _Parts) -> list[BaseRoute]:
+    """Everything over HTTP but the pages."""
+    reception, registry, store, settings = parts.reception, parts.registry, parts.store, parts.settings
+    runner, witness = parts.sandboxes.programs, parts.witness
+    operators = Operators(settings.operator_tokens, parts.people.callers)
+    return [
+        *OpsApi(registry, store, runner, parts.metrics, settings, parts.house, parts.departure).routes,
+        *RoomsApi(reception, registry, store, store, parts.house.cache, settings, runner.table, witness).routes,
         *RightsApi(reception, registry, store, witness).routes,
-        *runs.routes,
-        *judging.routes,
+        *parts.people.routes,
+        *parts.runs.routes,
+        *parts.judging.routes,
         *ArchiveApi(reception, registry, settings).routes,
-        *_outside(settings, reception, witness),
-        *_sockets(reception, registry, turn, settings),
+        *WebhooksApi(reception, operators, witness).routes,
+        *AuditApi(operators, witness).routes,
     ]
-    return _application(routes, settings, house, departure, lifespan)
-
-
-def _application(
-    calls: list[BaseRoute],
-    settings: Settings,
-    house: House,
-    departure: Departure,
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
-) -> Starlette:
-    """The calls, with the pages and the reference, behind the edge."""
-    pages, reference = Pages(), Reference(VERSION)
-    app = Starlette(
-        routes=[
-            *calls,
-            *reference.routes,
-            *pages.reference_routes,
-            Route("/api/{path:path}", _no_such_call),
-            *pages.routes,
-        ],
-        middleware=edge(settings, house.cache, departure, pages.policy),
-        exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
-        lifespan=lifespan,
-    )
-    reference.write(app.routes)
-    app.state.departure = departure
-    return app
-
-
-def _reception(settings: Settings, store: Store, house: House) -> Reception:
-    opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
-    return Reception(store, open_rooms=settings.open_rooms, opening=opening)
-
-
-def _outside(settings: Settings, reception: Reception, witness: Witness) -> list[Route]:
-    operators = Operators(settings.operator_tokens)
-    return [*WebhooksApi(reception, operators, witness).routes, *AuditApi(operators, witness).routes]
 
 
 def _witness(settings: Settings) -> Witness:
@@ -149,8 +165,9 @@ def _witness(settings: Settings) -> Witness:
     return Witness(audit_of(settings), webhooks)
 
 
-def _sockets(reception: Reception, registry: RoomRegistry, turn: Turn, settings: Settings) -> list[WebSocketRoute]:
-    connections = Connections(turn, settings.max_queue_bytes)
+def _sockets(parts: _Parts) -> list[BaseRoute]:
+    reception, registry, settings = parts.reception, parts.registry, parts.settings
+    connections = Connections(parts.turn, settings.max_queue_bytes)
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return [
         WebSocketRoute("/ws/{room}", y_socket.endpoint),

@@ -22,7 +22,7 @@ class Call(msgspec.Struct, frozen=True):
     """One call. `takes` and `gives` are types of JSON; `media` names what is not JSON, in either direction.
 
     `also` are other statuses with the same shape; `errors` are the codes beyond those that every call of its sort has
-    (`api.openapi`).
+    (`api.openapi`); `STATUS:CODE` is one with another status than usual.
     """
 
     summary: str

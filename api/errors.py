@@ -25,7 +25,7 @@ class ApiError(Exception):
         self.status = status
         self.code = code
         self.details = details
-        self.retry_seconds: float | None = None
+        self.retry_seconds = 0.0
 
 
 _STATUSES = {
@@ -68,7 +68,21 @@ _STATUSES = {
 
 EDGE_STATUSES = {
     "bad_json": 400,
+    "bad_token": 400,
+    "sign_in_refused": 400,
+    "second_factor_needed": 401,
+    "wrong_code": 401,
+    "wrong_credentials": 401,
+    "account_suspended": 403,
+    "foreign_origin": 403,
+    "password_needed": 403,
+    "registration_closed": 403,
+    "sign_in_again": 403,
+    "wrong_password": 403,
     "not_found": 404,
+    "passkey_not_found": 404,
+    "session_not_found": 404,
+    "token_not_found": 404,
     "problem_not_found": 404,
     "submission_not_found": 404,
     "webhook_not_found": 404,
@@ -77,6 +91,11 @@ EDGE_STATUSES = {
     "too_many_problems": 409,
     "bad_problem": 409,
     "no_terminal": 409,
+    "member_taken": 409,
+    "not_enrolled": 409,
+    "second_factor_on": 409,
+    "too_many_passkeys": 409,
+    "too_many_tokens": 409,
     "too_many_links": 409,
     "too_many_webhooks": 409,
     "idempotency_in_flight": 409,
@@ -87,9 +106,16 @@ EDGE_STATUSES = {
     "bad_room_name": 422,
     "bad_display_name": 422,
     "bad_webhook": 422,
+    "bad_address": 422,
+    "bad_name": 422,
+    "passkey_refused": 422,
+    "weak_password": 422,
     "idempotency_key_reused": 422,
     "too_many_requests": 429,
     "internal_error": 500,
+    "accounts_off": 503,
+    "busy": 503,
+    "provider_unavailable": 503,
     "node_gone": 503,
     "node_silent": 503,
     "restarting": 503,

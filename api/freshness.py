@@ -27,7 +27,8 @@ class Freshness:
             if start:
                 first = start.pop()
                 body = message.get("body", b"")
-                if is_read and first["status"] == 200 and _is_json(first) and not message.get("more_body"):
+                may_be_kept = first["status"] == 200 and _is_json(first) and not _has(first, b"cache-control")
+                if is_read and may_be_kept and not message.get("more_body"):
                     etag = etag_of(body)
                     first["headers"] = [
                         *first["headers"], (b"etag", etag.encode()), (b"cache-control", b"private, no-cache")

@@ -122,7 +122,7 @@ def _parameters(method: str, path: str, call: Call, schema_of: dict[Any, Any]) -
 
 
 def _may_be_repeated(method: str, path: str) -> bool:
-    return method == "POST" and path.startswith("/api/")
+    return method == "POST" and path.startswith("/api/") and not path.startswith("/api/auth/")
 
 
 def _responses(method: str, path: str, call: Call, schema_of: dict[Any, Any]) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _good(call: Call, schema_of: dict[Any, Any]) -> dict[str, Any]:
 
 def _errors(method: str, path: str, call: Call) -> dict[int, set[str]]:
     codes = {*call.errors, *_NEEDS[call.needs], *(_ALWAYS if path.startswith("/api/") else ())}
-    if method in ("POST", "PUT", "PATCH"):
+    if method in ("POST", "PUT", "PATCH") or call.takes is not None:
         codes |= set(_WITH_BODY)
     if _may_be_repeated(method, path):
         codes |= set(_REPEATED)
@@ -157,5 +157,6 @@ def _errors(method: str, path: str, call: Call) -> dict[int, set[str]]:
         codes.add("bad_request")
     found: dict[int, set[str]] = defaultdict(set)
     for code in codes:
-        found[status_of_code(code)].add(code)
+        status, _, name = code.rpartition(":")
+        found[int(status) if status else status_of_code(name)].add(name)
     return found

@@ -25,7 +25,8 @@ _KEY = re.compile(r"[!-~]{1,255}")
 _WORKING_SECONDS = 60.0
 _NOT_KEPT = {408, 409, 425, 429}
 """May be another answer next time; so may be that of a failure."""
-_EXTERNAL = ("/api/v2",)
+_NOT_REPEATED = ("/api/v2/", "/api/auth/")
+"""Other programs' calls; and signing in: what opens an account is kept nowhere."""
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -129,7 +130,7 @@ def _key_of(scope: Scope) -> str | None:
     path = scope.get("path", "")
     if scope["type"] != "http" or scope["method"] != "POST":
         return None
-    if not path.startswith("/api/") or path.startswith(_EXTERNAL):
+    if not path.startswith("/api/") or path.startswith(_NOT_REPEATED):
         return None
     return Headers(scope=scope).get("idempotency-key")
 

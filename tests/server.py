@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 UNLIMITED = dict.fromkeys(
     ("requests_per_hour", "requests_per_minute", "address_requests_per_minute", "chats_per_minute",
-     "sign_ins_per_minute", "connects_per_minute", "open_rooms_per_minute"),
+     "connects_per_minute", "open_rooms_per_minute"),
     0,
 )  # fmt: skip
 """A test asks as fast as it can, and all of them come from one address; those of the limits say so."""
@@ -80,6 +80,10 @@ class Server:
         found = re.search(r"http://\S+:(\d+)", line)
         assert found, f"it did not start: {line!r}\n{self.log.read_text()}"
         self.port = int(found[1])
+
+    def setting(self, name: str) -> str:
+        """As it was started with."""
+        return self._settings.get(f"SANGAM_{name.upper()}", "")
 
     @property
     def process(self) -> subprocess.Popen[str]:
