@@ -61,7 +61,7 @@ def test_HT13_what_is_done_is_recorded_and_found_by_operators(tmp_path: Path, pl
         assert (joined["actor"], joined["room"], joined["subject"]) == (
             guest.member["id"], host.room_id, guest.member["id"]
         )  # fmt: skip
-        assert (joined["address"], joined["details"]) == ("127.0.0.1", {"role": "participant"})
+        assert (joined["address"], joined["details"]) == ("127.0.0.1", {"role": "participant", "standing": "in"})
         assert joined["request"] in server.log.read_text()
         assert records(server, action="room.created", room=host.room_id)[0]["deed"]["actor"] == host.member["id"]
         assert records(server, actor=guest.member["id"], until=1) == []
