@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.answers import ConfigNow, Readiness
 from api.departure import Departure
+from api.described import describe
 from api.house import House
 from api.http import json_response
 from api.settings import Settings
@@ -111,9 +113,11 @@ class OpsApi:
             Route("/api/config", self.config, methods=["GET"]),
         ]
 
+    @describe("The process answers", needs="anybody", gives=str, gives_media="text/plain")
     async def live(self, _request: Request) -> Response:
         return PlainTextResponse("ok")
 
+    @describe("Edits are saved and this node stays", needs="anybody", gives=Readiness, also=(503,))
     async def ready(self, _request: Request) -> Response:
         """Ready while edits are saved and it stays. Rooms work without a run engine, other nodes or the cache."""
         state = self._registry.journal.state
@@ -123,9 +127,11 @@ class OpsApi:
         about = {"journal": state, "fanout": others, "cache": cache, "restarting": self._departure.is_under_way}
         return json_response(about, 200 if is_ready else 503)
 
+    @describe("Measures for Prometheus", needs="anybody", gives=str, gives_media="text/plain")
     async def metrics(self, _request: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    @describe("What this server is and has", needs="anybody", gives=ConfigNow)
     async def config(self, _request: Request) -> Response:
         available, settings = self._runner.availability, self._settings
         languages = [
