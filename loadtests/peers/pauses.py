@@ -24,7 +24,7 @@ def large(stage: Stage, server: Server, is_one_string: bool) -> Figures:
     server.start()
     calm, _ = _beat(stage, server, "calm", lambda: {})
     with stage.driver(server, plan, "large") as driver:
-        beat, opened = _beat(stage, server, "beside", lambda: driver.open(2, READERS, window=READERS))
+        beat, opened = _beat(stage, server, "beside", lambda: driver.open(2, READERS, window=READERS, seconds=60.0))
     return {
         "document_mib": opened["least_bytes"] / 2**20,
         "pause_ms": beat["largest_us"] / 1000,
