@@ -107,7 +107,9 @@ class RoomsApi:
         """An account has one already."""
         if given is None and caller is not None:
             return self._reception.name_of(caller)
-        return clean_name(given or "", "bad_display_name")
+        if given is None:
+            raise ApiError(422, "bad_request", "the request does not fit: `displayName` is missing")
+        return clean_name(given, "bad_display_name")
 
     async def link(self, request: Request) -> Response:
         await _limit(self._joining, request)

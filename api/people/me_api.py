@@ -24,7 +24,7 @@ from api.people.password_rules import check_password
 from api.people.registration import Registration
 from api.people.sign_ins import SignIns
 from api.people.views import membership_json, service_token_json, user_json
-from rooms.accounts import ServiceToken, SignIn
+from rooms.accounts import MachineToken, SignIn
 from rooms.people_store import PeopleStore
 
 Secret = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -227,7 +227,7 @@ class MeApi:
         secret, now = SERVICE_PREFIX + new_token(), int(self._clock() * 1000)
         scopes, name = " ".join(sorted(set(given.scopes))), clean_name(given.name, "bad_name")
         until = now + given.days * 86_400_000
-        token = ServiceToken(new_id("st"), token_hash(secret), caller.account.id, name, scopes, now, until)
+        token = MachineToken(new_id("st"), token_hash(secret), caller.account.id, name, scopes, now, until)
         await self._people.credentials.add_service_token(token)
         return json_response({"token": service_token_json(token) | {"secret": secret}}, 201)
 
