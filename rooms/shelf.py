@@ -74,7 +74,22 @@ class Shelf:
 
     async def load(self) -> tuple[Document, Snapshot | None]:
         """The document and, if it is large, its snapshot. Raises StoreUnavailable, BadUpdate."""
-        stored = await self._store.load(self._room, self._name)
+        try:
+            return await self._load_from(await self._store.load(self._room, self._name))
+        except BadUpdate as error:
+            return await self._load_from(await self._rescued(error))
+
+    async def _rescued(self, error: BadUpdate) -> Stored:
+        """In place of a broken snapshot, a new one of all entries. Raises the error if they are not all there."""
+        about = {"room": self._room, "document": self._name, "error": str(error)}
+        history = await self._store.history(self._room, self._name)
+        if history is None:
+            _log.error("a snapshot is broken and history was forgotten: the document stays closed", extra=about)
+            raise error
+        _log.error("a snapshot is broken: the document is built of all its entries", extra=about)
+        return await self._condensed_if_possible(history)
+
+    async def _load_from(self, stored: Stored) -> tuple[Document, Snapshot | None]:
         if _is_large(stored):
             stored = await self._condensed_if_possible(stored)
         loading = await self._loaded(stored)

@@ -220,6 +220,16 @@ class SqliteStore(SqliteRegister):
             self._read.execute("COMMIT")
         return Stored(seq, nested, snapshot, tuple(data for _, data in tail), tail[-1][0] if tail else seq)
 
+    async def history(self, room: str, document: str) -> Stored | None:
+        await self._intake.settled(room)
+        rows: Any = await self._rows(
+            f"SELECT seq, data, (SELECT count(*) = max(seq) FROM entries WHERE room = {ROOM}) FROM entries"
+            f" WHERE room = {ROOM} AND channel = ? AND kind = 'update' ORDER BY seq",
+            *(room, room, document),
+        )
+        is_whole = bool(rows) and rows[0][2]
+        return Stored(0, 0, None, tuple(data for _, data, _ in rows), rows[-1][0]) if is_whole else None
+
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         """Not before the entries that it holds: their numbers would be given again if the log were lost."""
         await self._intake.settled(room)
