@@ -61,6 +61,9 @@ class _SealedEvents:
     def show(self) -> None:
         pass
 
+    async def review(self) -> None:
+        pass
+
     def settle(self, numbers: list[int]) -> None:
         for draft, seq, future in zip(self.drafts, numbers, self._waiting, strict=True):
             entry = Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)
@@ -80,8 +83,11 @@ class Room:
         "_here",
         "_journal",
         "_leaving",
+        "_left_names",
         "_limits",
         "_loading",
+        "_noting",
+        "_said_here",
         "_store",
         "_trials",
         "correspondent",
@@ -115,6 +121,9 @@ class Room:
         self.exchange = exchange
         self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
+        self._said_here: dict[str, int] = {}
+        self._left_names: dict[str, str] = {}
+        self._noting: set[asyncio.Task[Entry]] = set()
         self._documents: dict[str, SharedDocument] = {}
         self._loading: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
@@ -179,6 +188,7 @@ class Room:
         self.members[member.id] = member
         self._here[member.id] = self._here.get(member.id, 0) + 1
         timer = self._leaving.pop(member.id, None)
+        self._left_names.pop(member.id, None)
         if timer is not None:
             timer.cancel()
         elif self._here[member.id] == 1:
@@ -195,12 +205,19 @@ class Room:
 
     def _gone(self, member_id: str) -> None:
         del self._leaving[member_id]
+        name = self._left_names.pop(member_id, "")
         if not self._is_elsewhere(member_id):
-            self._notice(self.members[member_id], "left")
+            self._notice(self.members[member_id], "left", name)
         self._say_who_is_here()
 
-    def _notice(self, member: Member, kind: str) -> None:
-        self.note(member.id, "room", kind, msgspec.json.encode({"member": member}))
+    def _notice(self, member: Member, kind: str, name: str = "") -> None:
+        data = msgspec.json.encode({"member": member})
+        if not name:
+            self.note(member.id, "room", kind, data)
+            return
+        task = asyncio.get_running_loop().create_task(self.note_once(name, member.id, "room", kind, data))
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
 
     def here(self) -> list[Member]:
         """The members with a live session at any node, in the order of their numbers."""
@@ -219,8 +236,9 @@ class Room:
                     shared.siblings.hear(node, said)
             case Told(text):
                 self.tell(text)
-            case Here(members):
+            case Here(members, number):
                 self._elsewhere[node] = {member.id: member for member in members}
+                self._said_here[node] = number
             case Hello():
                 self._say_who_is_here()
                 if self.correspondent is not None:
@@ -243,8 +261,9 @@ class Room:
             self.correspondent.introduce()
 
     def node_gone(self, node: str) -> None:
-        """One of the nodes that are left says who has left with it."""
+        """One of the nodes that are left says who has left with it; each under one name, should two of them do it."""
         members = self._elsewhere.pop(node, {})
+        absence = f"left-{self.id}-{node}-{self._said_here.pop(node, 0)}"
         if self.correspondent is not None:
             self.correspondent.node_gone(node)
         for shared in self.loaded():
@@ -254,6 +273,7 @@ class Room:
             for member in members.values():
                 if member.id not in self._here and member.id not in self._leaving:
                     self.members.setdefault(member.id, member)
+                    self._left_names[member.id] = f"{absence}-{member.id}"
                     self._leaving[member.id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member.id)
 
     def _is_elsewhere(self, member_id: str) -> bool:
@@ -262,7 +282,8 @@ class Room:
     def _say_who_is_here(self) -> None:
         """With those who may return: they were never gone."""
         if not self.exchange.is_alone:
-            self.exchange.say(Here([self.members[member_id] for member_id in {*self._here, *self._leaving}]))
+            number = self._said_here[self.exchange.node] = self._said_here.get(self.exchange.node, 0) + 1
+            self.exchange.say(Here([self.members[member_id] for member_id in {*self._here, *self._leaving}], number))
 
     # Events
 
@@ -338,6 +359,7 @@ class Room:
             for timer in self._leaving.values():
                 timer.cancel()
             self._leaving.clear()
+            self._left_names.clear()
 
     async def settle(self) -> None:
         """Say who left and write the snapshots."""
@@ -345,5 +367,6 @@ class Room:
             timer.cancel()
             self._gone(member_id)
         await self._journal.flush()
+        await asyncio.gather(*self._noting, return_exceptions=True)
         for shared in self.loaded():
             await shared.put_away()

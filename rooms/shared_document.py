@@ -110,7 +110,7 @@ class SharedDocument:
         if client is None:
             return False
         if client not in self._authors:
-            self._know_client(session.member_id, client)
+            self.know_client(session.member_id, client)
         self._add(session, update, 1)
         return True
 
@@ -202,8 +202,8 @@ class SharedDocument:
         if taken.new == EMPTY_UPDATE:
             self.acknowledge_known(session, count)
             return
-        if taken.client is not None and taken.client not in self._authors:
-            self._know_client(session.member_id, taken.client)
+        if taken.client is not None:
+            self.know_client(session.member_id, taken.client)
         self._add(session, taken.new, count)
         if taken.fixed != EMPTY_UPDATE:
             self.gather(SYSTEM, taken.fixed)
@@ -215,10 +215,11 @@ class SharedDocument:
         else:
             self.siblings.acknowledge(session, count)
 
-    def _know_client(self, author: str, client: int) -> None:
+    def know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
-        self._authors[client] = author
-        self._batch().new_clients.append((author, client))
+        if client not in self._authors:
+            self._authors[client] = author
+            self._batch().new_clients.append((author, client))
 
     def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
         self._batch().add(session, update, acknowledgements)
@@ -312,7 +313,7 @@ class SharedDocument:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
         self._broadcast(sealed.updates, sealed.changed_clients, sealed.only_source)
-        self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
+        self.siblings.tell(sealed.updates, sealed.by_author, sealed.changed_clients, sealed.answers)
 
     def show_heard(self) -> None:
         self._broadcast([], set(), None)
@@ -330,8 +331,6 @@ class SharedDocument:
         for session in self.audience:
             if session.may_write:
                 session.ask(self.document.state_vector(), unexpected=True)
-
-    # Other nodes
 
     def gather_answer(self, update: bytes) -> None:
         """To another node's question; it has edits that are not shown yet, so it goes out with them."""

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from realtime.lib0 import write_uint
 from realtime.protocol import Awareness, AwarenessState
+from realtime.update import EMPTY_UPDATE
 from rooms import siblings
 from rooms.errors import StoreUnavailable
-from rooms.store import Draft
+from rooms.store import Draft, Member
 from tests.rooms.conftest import ANA, BO, Client, GatedStore, say, until
 from tests.rooms.test_nodes import LossyHub, Node, Together, known, together
 
@@ -86,6 +88,70 @@ async def test_N12_what_another_node_cannot_commit_is_committed_here(
     await until(lambda: acknowledged(bo) == 1)
     stored = (await (await at_two.shelf()).load())[0]
     assert stored.encode() == at_two.document.encode()
+
+
+def edits_of(store: GatedStore) -> list[str]:
+    """The authors of the edits in the journal that are not empty, in order."""
+    entries = [entry for batch in store.batches for entry in batch]
+    return [entry.author for entry in entries if entry.kind == "update" and entry.data != EMPTY_UPDATE]
+
+
+async def test_N12_what_was_committed_elsewhere_is_there_once_and_its_authors(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 0.05)
+    one, two = await together(2)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("mine"))
+    await until(lambda: edits_of(store) == [ANA.id])
+    known = [entry for batch in store.batches for entry in batch if entry.kind == "client"]
+    assert [(entry.author, entry.data) for entry in known] == [(ANA.id, write_uint(ana.doc.client_id))]
+    await until(lambda: one.registry.journal.stats().failures >= 2)
+    of_one.is_gone = False
+    await asyncio.wait_for(one.registry.journal.flush(), 20)
+    assert acknowledged(ana) == 1
+    say(at_one, ana.session, ana.typed("more of "))
+    await until(lambda: bo.read() == "more of mine")
+    assert edits_of(store) == [ANA.id, ANA.id]
+    assert (await (await at_two.shelf()).load())[0].encode() == at_two.document.encode()
+
+
+async def test_N12_a_node_that_can_commit_again_in_time_does_it_itself(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 3600.0)
+    one, two = await together(2)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("late"))
+    await until(lambda: at_two.siblings._keeping is not None)
+    of_one.is_gone = False
+    await until(lambda: at_two.siblings._keeping is None)
+    assert bo.read() == "late" and edits_of(store) == [ANA.id]
+
+
+async def test_N8_who_left_with_a_dead_node_left_once_whoever_says_so(store: GatedStore, together: Together) -> None:
+    hub = LossyHub()
+    one, two, three = await together(3, hub)
+    ana, bo, cy = Client(ANA), Client(BO), Client(Member("mb_cy", "Cy", "participant", 3))
+    await one.open(cy)
+    await two.open(bo)
+    await three.open(ana)
+    await until(lambda: len(one.room.here()) == len(two.room.here()) == 3)
+    rooms, dead = (one.room, two.room), three.fanout.node
+    for room in rooms:  # each believes that it is the only one left
+        room._elsewhere = {dead: room._elsewhere[dead]}
+    hub.cut.add(dead)
+    await until(lambda: all(dead not in room._elsewhere and not room._leaving and not room._noting for room in rooms))
+    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
+    entries = [entry for batch in store.batches for entry in batch if entry.kind == "left" and entry.author == ANA.id]
+    assert {entry.seq for entry in entries} == {entries[0].seq}
 
 
 async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
