@@ -25,6 +25,7 @@ REREAD_SECONDS = 1.0
 """So long after a journal could not be read it is tried again."""
 MANY_EDITS = 64
 """So many of one batch travel as they came, which is quicker to take; more of them merged, which is shorter."""
+_NOTHING: Mapping[str, list[tuple[str, bytes]]] = {}
 KEEP_SECONDS = 1.0
 """What another node could not commit for so long is committed here, if this node can."""
 
@@ -76,7 +77,7 @@ class Siblings:
 
     __slots__ = (
         *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping", "_moved"),
-        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved", "news"),
+        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved", "have_spoken", "news"),
     )
 
     def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
@@ -85,14 +86,16 @@ class Siblings:
         self._journal = journal
         self._by_reference = self._told_unsaved = False
         self._must_reread = self._must_keep = False
-        self._unsaved: dict[str, list[tuple[str, bytes]]] = {}
+        self._unsaved = _NOTHING
         self._held: list[tuple[Acknowledged, int]] = []
         self._keeping: asyncio.TimerHandle | None = None
-        self._elsewhere = Elsewhere(home.presence)
+        self._elsewhere: Elsewhere | None = None
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
         self.news: list[bytes] = []
         self._moved: set[int] = set()
+        self.have_spoken = False
+        """Whether anything may have come from another node."""
 
     def close(self) -> None:
         """For good, once nothing is heard any more."""
@@ -137,7 +140,13 @@ class Siblings:
 
     def introduce(self) -> None:
         """Tell who is here, and so who is not: their leaving may have been missed."""
-        self._exchange.say(States(self._home.name, self._elsewhere.here(), True))
+        self._exchange.say(States(self._home.name, self._others().here(), True))
+
+    def _others(self) -> Elsewhere:
+        """Made when a node speaks: most are alone."""
+        if self._elsewhere is None:
+            self._elsewhere = Elsewhere(self._home.presence)
+        return self._elsewhere
 
     def ask(self) -> None:
         """For what they have and we lack; once for all that is found missing in a moment."""
@@ -149,13 +158,14 @@ class Siblings:
         self._exchange.say(Ask(self._home.name, self._home.document.state_vector()))
 
     def hear(self, node: str, said: Said) -> None:
+        self.have_spoken = True
         match said:
             case Edits(_, update, is_saved, author):
                 if not is_saved:
                     self._hear_unsaved(node, author, update)
                 self._take(update)
             case States(_, states, are_all):
-                self._show_presence(self._elsewhere.hear(node, states, are_all=are_all))
+                self._show_presence(self._others().hear(node, states, are_all=are_all))
             case Saved():
                 self._hear_saved(node)
             case Ask(_, state_vector):
@@ -205,7 +215,8 @@ class Siblings:
 
         What it had told and not committed is here: without it, what others built on it would mean nothing.
         """
-        self._show_presence(self._elsewhere.gone(node))
+        self.have_spoken = True
+        self._show_presence(self._others().gone(node))
         self._must_keep |= node in self._unsaved
         self.reread()
 
@@ -219,14 +230,15 @@ class Siblings:
             session.acknowledge(count)
 
     def _hear_unsaved(self, node: str, author: str, update: bytes) -> None:
-        told = self._unsaved.setdefault(node, [])
+        if node not in self._unsaved:
+            self._unsaved = {**self._unsaved, node: []}
         if author:
-            told.append((author, update))
+            self._unsaved[node].append((author, update))
         if self._keeping is None:
             self._keeping = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._keep_soon)
 
     def _hear_saved(self, node: str) -> None:
-        self._unsaved.pop(node, None)
+        self._unsaved = {other: told for other, told in self._unsaved.items() if other != node}
         if not self._unsaved:
             self._stop_keeping()
             self._release()
@@ -284,7 +296,7 @@ class Siblings:
         told = [pair for pairs in self._unsaved.values() for pair in pairs]
         lacking = await shelf.lacks(self._home.document, told)
         self._must_keep = False
-        self._unsaved.clear()
+        self._unsaved = _NOTHING
         if lacking:
             _log.warning("edits that another node could not commit are committed here", extra={"room": self._home.room})
         for author, update in lacking:

@@ -148,7 +148,9 @@ async def test_N8_who_left_with_a_dead_node_left_once_whoever_says_so(store: Gat
     for room in rooms:  # each believes that it is the only one left
         room._elsewhere = {dead: room._elsewhere[dead]}
     hub.cut.add(dead)
-    await until(lambda: all(dead not in room._elsewhere and not room._leaving and not room._noting for room in rooms))
+    await until(
+        lambda: all(dead not in room._elsewhere and not room._leaving and room._farewells.are_noted for room in rooms)
+    )
     await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
     entries = [entry for batch in store.batches for entry in batch if entry.kind == "left" and entry.author == ANA.id]
     assert {entry.seq for entry in entries} == {entries[0].seq}
