@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from realtime.lib0 import write_uint
-from realtime.protocol import Awareness, AwarenessState
+from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y
 from realtime.update import EMPTY_UPDATE
-from rooms import siblings
+from rooms import journal, siblings
 from rooms.errors import StoreUnavailable
 from rooms.store import Draft, Member
 from tests.rooms.conftest import ANA, BO, Client, GatedStore, say, until
@@ -175,15 +175,10 @@ async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
     of_one.is_gone = False
 
 
-async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile(
-    store: GatedStore, together: Together
-) -> None:
-    one, two = await together(2)
-    ana, bo, late = Client(ANA), Client(BO), Client(BO)
-    at_one, at_two = await one.open(ana), await two.open(bo)
-    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
-    own = give(two, store)
-    two.registry.journal._slow_seconds = 3600.0
+async def hold_back(node: Node, store: GatedStore) -> "asyncio.Future[None]":
+    """A commit at this node that goes on when the future is done; what others tell waits for it."""
+    own = give(node, store)
+    node.registry.journal._slow_seconds = 3600.0
     slow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def append_late(commit: str, drafts: Sequence[Draft]) -> Any:
@@ -192,6 +187,66 @@ async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhil
         return numbers if isinstance(numbers, list) else await numbers
 
     own.append = append_late  # type: ignore[method-assign]
+    return slow
+
+
+async def test_N1_what_other_nodes_tell_is_shown_in_one_frame_with_a_commit_that_is_on_its_way(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(journal, "HOLD_SECONDS", 3600.0)
+    one, two = await together(2)
+    ana, bo, eve = Client(ANA), Client(BO), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await two.open(eve)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
+    eve.take()
+    slow = await hold_back(two, store)
+    say(at_two, bo.session, bo.typed("mine, "))
+    await asyncio.sleep(0)
+    say(at_one, ana.session, ana.typed("theirs, "))
+    await until(lambda: bool(at_two.siblings.news))
+    assert eve.take() == []
+    slow.set_result(None)
+    await two.registry.journal.flush()
+    frames = eve.take()
+    assert len(frames) == 1
+    for message in decode_y(frames[0]):
+        assert isinstance(message, SyncUpdate)
+        eve.doc.apply_update(message.update)
+    assert eve.doc.get_state() == at_two.document.state_vector()
+
+
+async def test_N1_S2_who_falls_behind_gets_what_other_nodes_told_meanwhile(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(journal, "HOLD_SECONDS", 3600.0)
+    one, two = await together(2)
+    ana, bo, eve = Client(ANA), Client(BO), Client(BO, limit_bytes=20)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await two.open(eve)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    slow = await hold_back(two, store)
+    say(at_two, bo.session, bo.typed("mine, "))
+    await asyncio.sleep(0)
+    say(at_one, ana.session, ana.typed("theirs, "))
+    await until(lambda: bool(at_two.siblings.news))
+    at_two.audience._fall_behind(eve.session)
+    slow.set_result(None)
+    await two.registry.journal.flush()
+    eve.read()
+    eve.outbox._tell_low()
+    await until(lambda: eve.read().count("mine") == eve.read().count("theirs") == 1)
+
+
+async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile(
+    store: GatedStore, together: Together
+) -> None:
+    one, two = await together(2)
+    ana, bo, late = Client(ANA), Client(BO), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
+    slow = await hold_back(two, store)
     say(at_two, bo.session, bo.typed("mine, "))
     await two.room.enter(late.session, BO, "main")
     say(at_two, late.session, late.hello())
