@@ -179,6 +179,10 @@ class Document:
         self._note(footprint, new)
         return new
 
+    def fits(self, update: bytes) -> bool:
+        """Whether `join` would find all that the update builds on. Raises BadUpdate."""
+        return check_update(update).fits(self._known)
+
     def lacks(self, state_vector: bytes) -> bool:
         """Whether somebody with this vector has what is not here."""
         return any(clock > self._known.get(client, 0) for client, clock in clocks(state_vector).items())

@@ -63,6 +63,9 @@ class Gathered:
         for session, count in self.senders.items():
             session.count_seen(count)
 
+    async def review(self) -> None:
+        self.drafts = await self.shared.siblings.review(self.drafts)
+
     def settle(self, numbers: list[int]) -> None:
         for session, count in self.acknowledgements.items():
             self.shared.siblings.acknowledge(session, count)

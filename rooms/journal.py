@@ -37,6 +37,9 @@ class Sealed(Protocol):
     def show(self) -> None:
         """Send it to everybody, as far as that may be done before it is committed."""
 
+    async def review(self) -> None:
+        """Its commit failed for a while: leave empty what others have committed since. Raises StoreUnavailable."""
+
     def settle(self, numbers: list[int]) -> None:
         """Its drafts are committed under these numbers: tell the authors."""
 
@@ -193,6 +196,8 @@ class Journal:
                 self._turn_unsaved()
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
+                if failures > 1:
+                    await self._review(batch)
                 answer = self._ask(name, batch)
                 continue
             with self._turn:
@@ -205,6 +210,13 @@ class Journal:
         self._committing = None
         if self._open:
             self._schedule()
+
+    async def _review(self, batch: list[Sealed]) -> None:
+        try:
+            for sealed in batch:
+                await sealed.review()
+        except Exception as error:  # it would only save space
+            _log.info("a batch is not reviewed", extra={"error": repr(error)})
 
     def _committed(self, batch: list[Sealed], numbers: list[int], seconds: float) -> None:
         self._commits += 1

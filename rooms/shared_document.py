@@ -108,7 +108,7 @@ class SharedDocument:
         if client is None:
             return False
         if client not in self._authors:
-            self._know_client(session.member_id, client)
+            self.know_client(session.member_id, client)
         self._add(session, update, 1)
         return True
 
@@ -206,8 +206,8 @@ class SharedDocument:
             count += session.repay()
         if taken.new == EMPTY_UPDATE:
             return self.acknowledge_known(session, count)
-        if taken.client is not None and taken.client not in self._authors:
-            self._know_client(session.member_id, taken.client)
+        if taken.client is not None:
+            self.know_client(session.member_id, taken.client)
         self._add(session, taken.new, count)
         if taken.fixed != EMPTY_UPDATE:
             self.gather(SYSTEM, taken.fixed)
@@ -219,10 +219,11 @@ class SharedDocument:
         else:
             self.siblings.acknowledge(session, count)
 
-    def _know_client(self, author: str, client: int) -> None:
+    def know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
-        self._authors[client] = author
-        self._batch().new_clients.append((author, client))
+        if client not in self._authors:
+            self._authors[client] = author
+            self._batch().new_clients.append((author, client))
 
     def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
         self._batch().add(session, update, acknowledgements)
@@ -312,7 +313,7 @@ class SharedDocument:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
         self._broadcast(sealed.updates, sealed.changed_clients, sealed.only_source)
-        self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
+        self.siblings.tell(sealed.updates, sealed.by_author, sealed.changed_clients, sealed.answers)
 
     def show_heard(self) -> None:
         self._broadcast([], set(), None)
