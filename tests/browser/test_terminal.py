@@ -1,13 +1,15 @@
 """Programs in a terminal, seen and typed into by several people."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Locator, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage, OpenRoom
 from tests.browser.room_page import RoomPage, make_room
 from tests.browser.test_looks import assert_clean
-from tests.server import Server
+from tests.server import Server, running
 
 PROGRAM = """import os
 print('\\x1b[31mready\\x1b[0m')
@@ -18,7 +20,13 @@ while True:
 """
 FILES = {"talk.py": PROGRAM}
 DANGER = "rgb(176, 42, 32)"
-SIZE = re.compile(r"got size (\d+) (\d+)")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With places for the terminals of all tests, which nobody ends."""
+    with running(tmp_path_factory.mktemp("terminal") / "data", exec_slots=16) as started:
+        yield started
 
 
 def terminal(page: RoomPage) -> Locator:
@@ -33,11 +41,14 @@ def in_terminal(page: RoomPage) -> RoomPage:
     return page
 
 
-def told_size(page: RoomPage) -> tuple[int, int]:
-    page.types("size\n")
-    expect(terminal(page)).to_contain_text(SIZE)
-    columns, rows = SIZE.findall(terminal(page).inner_text().replace("\xa0", " "))[-1]
-    return int(columns), int(rows)
+def told_size(page: RoomPage, word: str) -> tuple[int, int]:
+    """Columns and rows as the program knows them; `word` was not typed before."""
+    page.types(f"{word}\n")
+    said = re.compile(rf"got {word}\s(\d+)\s(\d+)")
+    expect(terminal(page)).to_contain_text(said)
+    found = said.search(str(terminal(page).text_content()))
+    assert found
+    return int(found[1]), int(found[2])
 
 
 def test_B23_people_type_into_one_terminal_and_a_reader_sees_it(server: Server, open_page: OpenPage) -> None:
@@ -67,21 +78,18 @@ def test_B23_it_is_as_large_as_the_panel_of_who_types(open_room: OpenRoom) -> No
     asha, ravi = open_room(FILES, "Asha", "Ravi")
     ravi.page.set_viewport_size({"width": 900, "height": 700})
     in_terminal(asha.open("talk.py"))
-    wide = told_size(asha)
+    wide = told_size(asha, "wide")
     ravi.page.get_by_role("textbox", name="Terminal of talk.py").focus()
-    expect(terminal(ravi)).to_contain_text("size")
-    ravi.types("\n")
-    narrow = told_size(ravi)
+    narrow = told_size(ravi, "narrow")
     assert narrow[0] < wide[0]
-    rows = "document.querySelectorAll('.xterm-rows > div').length"
-    asha.page.wait_for_function(f"{rows} === {narrow[1]}")  # the other one draws the same lines
+    expect(asha.page.locator(".xterm-rows > div")).to_have_count(narrow[1])  # drawn as the other one has it
     asha.page.get_by_role("textbox", name="Terminal of talk.py").focus()
     asha.page.get_by_role("separator", name="Height of the run panel").focus()
     asha.presses(*["ArrowUp"] * 8)
     asha.page.get_by_role("textbox", name="Terminal of talk.py").focus()
-    asha.page.wait_for_function(f"{rows} > {wide[1]}")
-    asha.types("size\n")
-    asha.page.wait_for_function(f"document.querySelector('.xterm-rows').innerText.includes(`${{{rows}}}`)")
+    tall = told_size(asha, "tall")
+    assert tall[0] == wide[0]
+    assert tall[1] > wide[1]
 
 
 def test_B23_after_a_lost_connection_it_is_back_as_it_was(open_room: OpenRoom) -> None:
