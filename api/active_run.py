@@ -9,7 +9,7 @@ import msgspec
 from api.lost_work import end_name
 from exec_pool.errors import RunOver
 from exec_pool.job import Run
-from exec_pool.runs import Output, Usage, Window
+from exec_pool.runs import Event, Restarted, Usage, Window
 from rooms.room import Room
 from rooms.store import SYSTEM, Entry
 
@@ -47,10 +47,13 @@ class ActiveRun:
         self._to_screen = decoder("replace")
         self._decoders = {stream: decoder("replace") for stream in ("stdout", "stderr", "compile")}
 
-    def on_event(self, event: Output | Usage) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, Usage):
             usage = {"type": "usage", "run": self.id, "cpuSeconds": event.cpu_seconds}
             self.room.tell_everywhere(msgspec.json.encode(usage | {"memoryBytes": event.memory_bytes}).decode())
+            return
+        if isinstance(event, Restarted):
+            self._restart(event.message)
             return
         if self.in_terminal and event.stream != "compile":
             self._show(self._to_screen.decode(event.data))
@@ -66,6 +69,16 @@ class ActiveRun:
     def _flush_soon(self) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+
+    def _restart(self, message: str) -> None:
+        """It runs again: what it said before stays in the journal, and on the screen above a line that says so."""
+        self.flush()
+        for decoder in (self._to_screen, *self._decoders.values()):
+            decoder.reset()
+        if self.in_terminal:
+            self._show(f"\r\n[{message}]\r\n")
+        if not self.disowned:
+            self.note(SYSTEM, "restarted", {"run": self.id, "message": message})
 
     def _show(self, text: str) -> None:
         self.shown += len(text)

@@ -25,13 +25,14 @@ from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
 from api.retention import Retention
+from api.rights import RightsApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
+from api.sandboxes import Sandboxes
 from api.settings import Settings
 from api.stores import beside_of, store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
-from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
@@ -46,21 +47,21 @@ def create_app(settings: Settings) -> Starlette:
     metrics = Metrics()
     turn = Turn()
     house = House(settings)
-    runner = Runner(exec_settings(settings))
+    sandboxes = Sandboxes(settings, exec_settings(settings))
+    runner = sandboxes.programs
 
     async def on_open(room: Room) -> None:
         await desk.opened(room)
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
-    retention = Retention(beside_of(settings), settings.history_days)
+    retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
     reception = Reception(store, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, desk, runner, settings)
-    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
+    judging = Judging(reception, registry, desk, runner, sandboxes.work, store, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
-
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
 
     @asynccontextmanager
@@ -69,12 +70,12 @@ def create_app(settings: Settings) -> Starlette:
         retention.start()
         try:
             await house.open()
-            await runner.open()
+            await sandboxes.open()
             yield
             if not departure.is_under_way:  # a server that is not ours has closed the connections
                 await departure.send_away()
             await desk.close()
-            await runner.close()
+            await sandboxes.close()
             await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
             await registry.drain(departure.seconds_left)
         finally:
@@ -87,6 +88,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
             *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
+            *RightsApi(reception, registry, store).routes,
             *runs.routes,
             *judging.routes,
             *ArchiveApi(reception, registry, settings).routes,

@@ -27,11 +27,10 @@ from exec_pool.error_lines import ErrorLine
 from exec_pool.errors import LanguageUnavailable, RunOver
 from exec_pool.job import Run
 from exec_pool.limits import Limits
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.runs import RunRequest, RunResult, Window
-from rooms.access import may_run
 from rooms.archive import checked_path
-from rooms.errors import BadPath, FileNotFound, Forbidden
+from rooms.errors import BadPath, FileNotFound
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
 from rooms.store import SYSTEM
@@ -63,7 +62,7 @@ class RunsApi:
     """The handlers and the runs of all rooms; one per process."""
 
     def __init__(
-        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Runner, settings: Settings
+        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Programs, settings: Settings
     ) -> None:
         self._reception = reception
         self._registry = registry
@@ -104,8 +103,7 @@ class RunsApi:
 
     async def _may_run(self, request: Request) -> Identity:
         identity = await identify(request, self._reception)
-        if not may_run(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("run")
         return identity
 
     async def _run(

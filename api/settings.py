@@ -40,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True):
     redis_url: Annotated[
         str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
     ] = ""
+    house: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")],
+        _help("whose NATS subjects and Redis keys they are: nodes of another name on the same servers are strangers"),
+    ] = "sangam"
     node_silent_seconds: Annotated[
         Seconds, _help("a node that was not heard for so long is taken for dead: its people vanish, its runs are lost")
     ] = 6.0
@@ -55,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True):
     history_days: Annotated[
         Span, _help("history that is kept; older edits go once a snapshot contains them. 0 keeps all")
     ] = 0.0
+    deleted_days: Annotated[Span, _help("a deleted room is kept for so long before everything in it is erased")] = 30.0
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20
@@ -64,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_file_bytes: Annotated[Amount, _help("largest file in an imported archive")] = 8 * 2**20
     max_archive_bytes: Annotated[Amount, _help("largest zip to import, and its files unpacked")] = 32 * 2**20
     max_archive_files: Annotated[Amount, _help("most files in an imported zip")] = 2000
-    max_queue_bytes: Annotated[Amount, _help("bytes waiting for a slow reader before it gets only a catch-up")] = 2**20
+    max_queue_bytes: Annotated[Amount, _help("bytes waiting for a slow reader before it gets only a catch-up")] = 2**19
     max_room_sessions: Annotated[Amount, _help("live connections in one room")] = 1000
     max_documents_per_socket: Annotated[Amount, _help("documents over one multiplexed socket")] = 300
     handshake_seconds: Annotated[Seconds, _help("time to authenticate on a multiplexed socket")] = 10.0
@@ -83,6 +88,13 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["auto", "docker", "bubblewrap", "off"],
         _help("what runs programs; `auto` is Docker where it answers and has the image, else bubblewrap"),
     ] = "auto"
+    exec_place: Annotated[
+        Literal["here", "workers", "both"],
+        _help(
+            "where programs run: `here`, at `workers` (`sangam exec`, over NATS), or `both`: this node is one of them"
+        ),
+    ] = "here"
+    exec_port: Annotated[Port, _help("port of the health and metrics of `sangam exec`; 0 picks a free one")] = 8100
     exec_docker_url: Annotated[str, _help("the Docker engine")] = "unix:///var/run/docker.sock"
     exec_image: Annotated[str, _help("Docker image of cells; `host` shows this machine's own compilers")] = (
         "sangam-cells:1"
@@ -142,9 +154,11 @@ def _explain(error: msgspec.ValidationError) -> str:
 
 
 _CHOICES = {
+    "house": "; it is up to 64 letters, digits, - and _",
     "open_rooms": "; it is true or false",
     "log_level": "; it is debug, info, warning or error",
     "store_sync": "; it is normal or full",
+    "exec_place": "; it is here, workers or both",
     "exec_engine": "; it is auto, docker, bubblewrap or off",
     "exec_reuse_cells": "; it is true or false",
 }

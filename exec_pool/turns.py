@@ -79,6 +79,11 @@ class Turns:
         crowd.users.setdefault(entry.user, deque()).append(entry)
         self._entries[entry.id] = entry
 
+    def resize(self, slots: int) -> None:
+        """So many slots there are from now on; what has begun goes on, though it may be more."""
+        self._free += slots - self._slots
+        self._slots = slots
+
     def take(self) -> Entry | None:
         """The entry that begins now, if one may. An entry that needs more slots than are free holds up all others,
         so that it gets them."""
@@ -89,7 +94,7 @@ class Turns:
         crowd = self._waiting[room]
         user = crowd.next_user()
         entry = crowd.users[user][0]
-        if entry.slots > self._free:
+        if min(entry.slots, self._slots) > self._free:
             return None
         crowd.users[user].popleft()
         self._use(entry, entry.slots)
@@ -124,7 +129,11 @@ class Turns:
         if entry_id in self._running:
             return Place(0, 0.0)
         before = self._before(entry)
-        return Place(before + 1, round((before + 1) * self._seconds / self._slots, 1))
+        return Place(before + 1, self.wait_seconds(before + 1))
+
+    def wait_seconds(self, position: int) -> float:
+        """A guess of the wait at this position, by what jobs took so far."""
+        return round(position * self._seconds / self._slots, 1)
 
     def waiting(self) -> int:
         """How many wait."""

@@ -32,7 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": ("",),
     "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
-    "pycrdt": ("realtime/document.py", "realtime/files.py", "realtime/pycrdt_doc.py"),
+    "pycrdt": ("realtime/document.py", "realtime/files.py", "realtime/pycrdt_doc.py", "realtime/rehearsal.py"),
     "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),

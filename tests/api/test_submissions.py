@@ -31,7 +31,7 @@ SUM = {
 HONEST = "a, b = input().split()\nprint('secret42' if a.startswith('secret') else int(a) + int(b))\n"
 NOSY = (
     "import sys, time\nline = input()\nprint(3 if line == '1 2' else line)\nprint(line, file=sys.stderr)\n"
-    "time.sleep(0.3 if 'secret' in line else 0)\n"
+    "time.sleep(3 if 'secret' in line else 0)\n"
 )
 
 
@@ -119,10 +119,10 @@ async def test_E31_nothing_that_others_get_holds_a_hidden_input(desk: Desk) -> N
     other, host = await desk.judged(submission), await desk.judged(submission, "host")
     assert "secret" not in repr(other)
     assert "secret41 1" in repr(host)
-    assert host["report"]["tests"][1]["wallSeconds"] > 0.3
+    assert host["report"]["tests"][1]["wallSeconds"] > 3
     assert other["report"]["firstFailed"] == 2
     assert [test["verdict"] for test in other["report"]["tests"] if "verdict" in test] == ["AC", "WA"]
-    assert other["report"]["wallSeconds"] < 0.3
+    assert other["report"]["wallSeconds"] < 3
     await until(lambda: len(desk.entries()) == 2)
     assert "secret" not in repr(desk.entries())
     for path in ("/problems/sum", "/problems"):

@@ -68,7 +68,7 @@ class Screen:
 
     async def until(self, word: str) -> None:
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(40):
                 while word not in self.text:
                     self.take(await self.socket.recv())
         except TimeoutError:
@@ -80,7 +80,7 @@ class Screen:
         self.over = self.over or message == ["disconnect", 1]
 
     async def until_closed(self) -> int | None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             try:
                 while True:
                     self.take(await self.socket.recv())
