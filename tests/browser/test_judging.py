@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenPage, OpenRoom
-from tests.browser.room_page import RoomPage, make_room
+from tests.browser.room_page import RoomPage, make_room, zip_of
 from tests.browser.test_looks import assert_clean
 from tests.server import Joined, Server
 
@@ -87,6 +89,24 @@ def test_B28_a_hidden_test_is_hidden_from_who_is_no_host(server: Server, open_pa
     expect(guest.page.get_by_text("What this test holds is hidden.")).to_be_visible()
     assert SECRET not in guest.page.content()
     assert SECRET not in "".join(heard)
+
+
+def test_B28_who_may_not_write_in_a_class_may_run_and_hand_in(server: Server, open_page: OpenPage) -> None:
+    body = {"name": "A class", "kind": "class", "displayName": "Asha"}
+    asha = msgspec.json.decode(server.call("POST", "/api/rooms", json=body).content, type=Joined)
+    headers = {"Content-Type": "application/zip", "Authorization": f"Bearer {asha.token}"}
+    url = f"{server.http}/api/rooms/{asha.room_id}/archive"
+    httpx.post(url, headers=headers, content=zip_of(FILES), timeout=30.0).raise_for_status()
+    with_problem(server, asha)
+    ravi = server.join(asha.links["participant"], "Ravi")
+    student = open_page(ravi)
+    in_tests(student)
+    submitted(student, "right.py")
+    verdict(student, "Accepted")
+    student.page.get_by_role("button", name="Run", exact=True).click()
+    student.page.get_by_placeholder("Type input for the program").fill("20 22")
+    student.presses("Enter")
+    expect(student.page.get_by_role("log", name="Output")).to_contain_text("42")
 
 
 def test_B29_a_host_writes_changes_and_deletes_a_problem(open_room: OpenRoom) -> None:
