@@ -50,7 +50,7 @@ def verdict(page: RoomPage, words: str) -> None:
     expect(shown.filter(has_text=words)).to_be_visible(timeout=40_000)
 
 
-def tests(page: RoomPage) -> Locator:
+def listed(page: RoomPage) -> Locator:
     return page.page.get_by_role("navigation", name="Tests")
 
 
@@ -61,7 +61,7 @@ def test_B28_right_and_wrong_are_judged_before_everybody(server: Server, open_pa
     submitted(guest, "right.py")
     for page in (host, guest):
         verdict(page, "Accepted · 2 of 2 passed · 100 of 100 points")
-        expect(tests(page).get_by_role("button", name="Test 1, Accepted")).to_be_visible()
+        expect(listed(page).get_by_role("button", name="Test 1, Accepted")).to_be_visible()
     submitted(host, "wrong.py")
     for page in (host, guest):
         verdict(page, "Wrong answer · 0 of 2 passed · 0 of 100 points")
@@ -83,7 +83,7 @@ def test_B28_a_hidden_test_is_hidden_from_who_is_no_host(server: Server, open_pa
     submitted(guest, "wrong.py")
     verdict(guest, "Wrong answer")
     for page in (host, guest):
-        tests(page).get_by_role("button", name="Hidden test 2").click()
+        listed(page).get_by_role("button", name="Hidden test 2").click()
     expect(host.page.get_by_text("Hidden: only hosts see what this test holds.")).to_be_visible()
     expect(host.page.get_by_text(f"{SECRET} 1")).to_be_visible()
     expect(guest.page.get_by_text("What this test holds is hidden.")).to_be_visible()
@@ -136,7 +136,7 @@ def test_B29_a_host_writes_changes_and_deletes_a_problem(open_room: OpenRoom) ->
     asha.page.get_by_role("menuitem", name="Edit problem").click()
     asha.page.get_by_label("Title").fill("Two sums")
     asha.page.get_by_role("button", name="Save problem").click()
-    tests(ravi).get_by_role("button", name="Statement").click()
+    listed(ravi).get_by_role("button", name="Statement").click()
     expect(ravi.page.get_by_role("heading", name="Two sums")).to_be_visible()
     asha.page.get_by_role("button", name="Problems").click()
     asha.page.get_by_role("menuitem", name="Delete problem").click()
