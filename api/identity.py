@@ -7,6 +7,8 @@ from itertools import count
 import msgspec
 
 from api.codes import checked_code, fits, link_code, new_id, new_token, token_hash
+from api.people.caller import Caller
+from api.people.in_rooms import AccountsInRooms
 from rooms import access, doorkeeper
 from rooms.access import ROLES, Capability, Kind, Role, Standing
 from rooms.errors import Forbidden, LinkNotFound, LinkRefused, NotAuthenticated, RoomNotFound
@@ -18,7 +20,10 @@ PEOPLE_COLOURS = _COLOURS.split()
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """What somebody gets who has just come in; the token is shown this once."""
+    """What somebody gets who has just come in; the token is shown this once.
+
+    It is empty for an account: that comes in with its access token.
+    """
 
     room: RoomRecord
     member: Member
@@ -27,11 +32,15 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Somebody in one room, and the room. A guest of an open room has no place in the room's register."""
+    """Somebody in one room, and the room. A guest of an open room has no place in the room's register.
+
+    `caller` is their account, with its scopes and what it is to the whole house; None for who came by a link alone.
+    """
 
     room: RoomRecord
     member: Member
     is_guest: bool = False
+    caller: Caller | None = None
 
     def may(self, capability: Capability) -> bool:
         return access.may(self.room, self.member, capability)
@@ -53,39 +62,82 @@ class Identity(msgspec.Struct, frozen=True):
 class Reception:
     """The one place where tokens and links become members. One per process."""
 
-    def __init__(self, store: RoomStore, *, open_rooms: bool) -> None:
+    def __init__(self, store: RoomStore, accounts: AccountsInRooms | None = None, *, open_rooms: bool) -> None:
         self._store = store
+        self._accounts = accounts
         self._open_rooms = open_rooms
         self._guests = count(1)
 
     async def create_room(
-        self, name: str, language: str, display_name: str, kind: Kind = "pair", *, lobby: bool = False
+        self,
+        name: str,
+        language: str,
+        display_name: str,
+        caller: Caller | None = None,
+        kind: Kind = "pair",
+        *,
+        lobby: bool = False,
     ) -> Joined:
         while True:
             links = [Link(link_code(), "", "participant"), Link(link_code(), "", "observer")]
             room = RoomRecord(new_id("rm"), name, kind, language, _now(), lobby=lobby)
             if await self._store.create_room(room, links):
-                return await self._add(room, display_name, "host")
+                return await self._add(room, display_name, "host", caller)
 
-    async def join(self, code: str, display_name: str, password: str = "") -> Joined:
-        """Raises LinkNotFound, LinkRefused (past its time, used up, another password) or Forbidden (an ended room)."""
+    async def join(self, code: str, display_name: str, caller: Caller | None = None, password: str = "") -> Joined:
+        """An account that is in the room already comes back as the member that it is.
+
+        Raises LinkNotFound, LinkRefused (past its time, used up, another password), Removed (banned), or Forbidden (an
+        ended room).
+        """
         link, _ = await self.look(code)
         room = await self.room(link.room)
+        member = await self._member(room.id, caller) if caller else None
+        if member is not None and member.standing != "out":
+            if member.standing == "banned":
+                doorkeeper.check_standing(room, member)
+            return Joined(room, member, "", await self.links(room, member))
         if room.status != "open":
             raise Forbidden("the room has ended")
+        await self._take_use(link, password)
+        standing: Standing = "waiting" if (room.lobby or link.needs_approval) and link.role != "host" else "in"
+        if member is None:
+            return await self._add(room, display_name, link.role, caller, standing)
+        again = await self._store.change_member(room.id, member.id, standing=standing) or member
+        return Joined(room, again, "", await self.links(room, again))
+
+    async def _take_use(self, link: Link, password: str) -> None:
         if link.secret and not await asyncio.to_thread(fits, password, link.secret):
             raise LinkRefused("this link has a password, and it is another one")
         bounded = link.uses_left is not None or link.expires_at is not None
         if bounded and not await self._store.use_link(link.code, _now()):
             raise LinkRefused("this link is used up or past its time; ask for a new one")
-        waits = room.lobby or link.needs_approval
-        return await self._add(room, display_name, link.role, "waiting" if waits and link.role != "host" else "in")
 
-    async def _add(self, room: RoomRecord, display_name: str, role: Role, standing: Standing = "in") -> Joined:
+    async def _add(
+        self, room: RoomRecord, display_name: str, role: Role, caller: Caller | None, standing: Standing = "in"
+    ) -> Joined:
         token = new_token()
         named = new_id("mb"), display_name, role, token_hash(token)
         member = await self._store.add_member(room.id, *named, standing)
+        if caller and self._accounts:
+            token = ""  # nobody has it, and its hash opens nothing
+            if not await self._accounts.link(caller, room.id, member.id):  # the same account came twice at once
+                member = await self._member(room.id, caller) or member
         return Joined(room, member, token, await self.links(room, member))
+
+    async def caller(self, token: str) -> Caller | None:
+        """Whose account this token is of; None for no token and for a member's. Raises NotAuthenticated, Forbidden."""
+        return await self._accounts.caller(token) if self._accounts else None
+
+    def name_of(self, caller: Caller) -> str:
+        """What an account is called."""
+        return self._accounts.name_of(caller) if self._accounts else ""
+
+    async def _member(self, room_id: str, caller: Caller) -> Member | None:
+        wanted = await self._accounts.member_of(caller, room_id) if self._accounts else None
+        if wanted is None:
+            return None
+        return next((member for member in await self._store.members(room_id) if member.id == wanted), None)
 
     async def look(self, code: str) -> tuple[Link, RoomRecord]:
         """The link and its room. Raises LinkNotFound; what an open room would be is told without making it."""
@@ -122,6 +174,12 @@ class Reception:
         """Raises NotAuthenticated, Forbidden (a token of another room), RoomNotFound, Waiting or Removed."""
         if not token:
             return await self._guest(room_id)
+        if caller := await self.caller(token):
+            room = await self.room(room_id)
+            if member := await self._member(room_id, caller):
+                doorkeeper.check_standing(room, member)
+                return Identity(room, member, caller=caller)
+            raise Forbidden("you are not in this room; join it through its link")
         found = await self._store.member_of_token(token_hash(token))
         if found is None:
             raise NotAuthenticated("the token is not known; join the room again through its link")

@@ -131,7 +131,9 @@ class RightsApi:
         new = await read_json(request, NewCopy)
         old = identity.room
         name = clean_name(new.name or f"{old.name} (2)"[:80], "bad_room_name")
-        joined = await self._reception.create_room(name, old.language, identity.member.name, old.kind, lobby=old.lobby)
+        joined = await self._reception.create_room(
+            *(name, old.language, identity.member.name, identity.caller, old.kind), lobby=old.lobby
+        )
         async with self._registry.visit(old.id) as room:
             files = [(file_id(), path, text) for path, text in (await room.document(MAIN)).document.texts()]
         async with self._registry.visit(joined.room.id) as room:

@@ -11,6 +11,7 @@ from api.codes import file_id
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
+from api.people.caller import Caller, bearer
 from api.rate_limit import SharedRateLimit
 from api.rights import members_for, rights_json
 from api.settings import Settings
@@ -28,14 +29,14 @@ MAX_CHAT_CHARACTERS = 4000
 
 class NewRoom(msgspec.Struct, frozen=True, rename="camel"):
     name: str
-    display_name: str
+    display_name: str | None = None
     kind: Kind = "pair"
     lobby: bool = False
     language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] | None = None
 
 
 class NewMember(msgspec.Struct, frozen=True, rename="camel"):
-    display_name: str
+    display_name: str | None = None
     password: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
@@ -76,9 +77,10 @@ class RoomsApi:
         await _limit(self._creating, request)
         new = await read_json(request, NewRoom)
         name = clean_name(new.name, "bad_room_name")
-        display_name = clean_name(new.display_name, "bad_display_name")
+        caller = await self._reception.caller(bearer(request))
+        display_name = self._name(new.display_name, caller)
         joined = await self._reception.create_room(
-            *(name, new.language or "python", display_name, new.kind), lobby=new.lobby
+            *(name, new.language or "python", display_name, caller, new.kind), lobby=new.lobby
         )
         if new.language:
             await self._begin(joined)
@@ -93,12 +95,21 @@ class RoomsApi:
     async def join(self, request: Request) -> Response:
         await _limit(self._joining, request)
         new = await read_json(request, NewMember)
-        display_name = clean_name(new.display_name, "bad_display_name")
-        joined = await self._reception.join(request.path_params["code"], display_name, new.password)
+        caller = await self._reception.caller(bearer(request))
+        display_name = self._name(new.display_name, caller)
+        joined = await self._reception.join(request.path_params["code"], display_name, caller, new.password)
         if joined.member.standing == "waiting":
             async with self._registry.visit(joined.room.id) as room:
                 room.tell_hosts(lobby_event(joined.member))
         return json_response(joined, 201)
+
+    def _name(self, given: str | None, caller: Caller | None) -> str:
+        """An account has one already."""
+        if given is None and caller is not None:
+            return self._reception.name_of(caller)
+        if given is None:
+            raise ApiError(422, "bad_request", "the request does not fit: `displayName` is missing")
+        return clean_name(given, "bad_display_name")
 
     async def link(self, request: Request) -> Response:
         await _limit(self._joining, request)

@@ -75,6 +75,10 @@ class Server:
         assert found, f"it did not start: {line!r}\n{self.log.read_text()}"
         self.port = int(found[1])
 
+    def setting(self, name: str) -> str:
+        """As it was started with."""
+        return self._settings.get(f"SANGAM_{name.upper()}", "")
+
     @property
     def process(self) -> subprocess.Popen[str]:
         assert self._process is not None

@@ -74,7 +74,7 @@ def test_what_the_table_of_failures_names_is_tested() -> None:
 
 def error_codes() -> Iterator[str]:
     """Every stable code that an answer may carry: `code = "…"` of an error class, and of ApiError(status, "…")."""
-    for path in [*ROOT.glob("*/errors.py"), *ROOT.glob("api/*.py")]:
+    for path in [*ROOT.glob("*/errors.py"), *ROOT.glob("api/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "ApiError":
                 yield from [str(a.value) for a in node.args[1:2] if isinstance(a, ast.Constant)]
