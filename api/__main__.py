@@ -19,6 +19,7 @@ from api.line import LineProtocol
 from api.observability import set_up_logging
 from api.operator import add_operator_commands, operate
 from api.ops import VERSION
+from api.people.operator import COMMANDS, add_people_commands, operate_people
 from api.process import give_memory_back, look_for_garbage_rarely, raise_file_limit, raise_stack_limit
 from api.request_head import BoundedHttp
 from api.sandboxes import far_queue
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(check(read_settings(data=options.data)))
         if options.command == "exec":
             return work(read_settings(host=options.host, exec_port=options.port))
+        if options.command in COMMANDS:
+            return asyncio.run(operate_people(options, read_settings(data=options.data)))
         if options.command != "serve":
             return asyncio.run(operate(options, read_settings(data=options.data)))
         open_rooms = True if options.open_rooms else None
@@ -62,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="what works on this machine, what does not, how to mend it")
     checking.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
     add_operator_commands(commands)
+    add_people_commands(commands)
     return parser
 
 

@@ -8,7 +8,7 @@ import msgspec
 from starlette.websockets import WebSocket
 
 from api.connection import Connections
-from api.identity import Reception, check_document
+from api.identity import Reception
 from api.settings import Settings
 from realtime.errors import CloseCode, ProtocolViolation
 from realtime.lib0 import write_string
@@ -98,6 +98,9 @@ class _Wire:
         if isinstance(message, Ping):
             return None
         opened = self._open.get(address)
+        if opened is not None and opened.session.ended:  # its rights were taken
+            self._leave(address)
+            opened = None
         if opened is not None:
             return self._handle(address, opened, message)
         if isinstance(message, Token):
@@ -121,7 +124,7 @@ class _Wire:
                 self._leave(address)
                 self.outbox.put(write_string(address) + closed_body("provider_initiated"))
             case Token():
-                opened.session.send(authenticated_body(opened.session.may_write))
+                opened.session.send(authenticated_body(opened.session.may_edit))
                 return opened.session.settled() if opened.session.is_too_fast() else None
         return None
 
@@ -145,7 +148,6 @@ class _Wire:
             self.outbox,
             member_id=identity.member.id,
             user_json=identity.user_json(),
-            may_write=check_document(identity, document),
             is_guest=identity.is_guest,
             prefix=write_string(address),
         )
@@ -155,7 +157,7 @@ class _Wire:
         except BaseException:
             self._registry.leave(room)
             raise
-        session.send(authenticated_body(session.may_write))
+        session.send(authenticated_body(session.may_edit))
         self._open[address] = _Open(session, room, shared)
 
     def _leave(self, address: str) -> None:

@@ -28,7 +28,6 @@ from exec_pool.judge_report import problem_view
 from exec_pool.judge_work import JudgeOrder, encode_order
 from exec_pool.programs import Programs
 from exec_pool.work import Job, WorkQueue
-from rooms.access import may_run
 from rooms.errors import FileNotFound, Forbidden
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
@@ -94,7 +93,8 @@ class SubmissionsApi:
 
     async def problems(self, request: Request) -> Response:
         await identify(request, self._reception)
-        return json_response({"problems": await self._shelf.ids(request.path_params["room"])})
+        titles = await self._shelf.titles(request.path_params["room"])
+        return json_response({"problems": list(titles), "titles": titles})
 
     async def problem(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
@@ -107,19 +107,25 @@ class SubmissionsApi:
         if problem.id != request.path_params["problem"]:
             raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
         await self._shelf.put(request.path_params["room"], problem)
+        await self._tell_of_problems(request.path_params["room"])
         return json_response({"problem": problem_view(problem, to_host=True)})
 
     async def remove_problem(self, request: Request) -> Response:
         await self._host(request)
         await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
+        await self._tell_of_problems(request.path_params["room"])
         return Response(status_code=204)
+
+    async def _tell_of_problems(self, room_id: str) -> None:
+        """Whoever shows the list asks for it again."""
+        async with self._registry.visit(room_id) as room:
+            room.tell_everywhere('{"type":"problems"}')
 
     # Submissions
 
     async def submit(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        if not may_run(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("run")
         new = await read_json(request, NewSubmission, MAX_PROBLEM_BYTES if _is_host(identity) else MAX_JSON_BYTES)
         room_id = request.path_params["room"]
         problem = await self._problem_of(room_id, identity, new)
@@ -280,4 +286,4 @@ def _not_found() -> ApiError:
 
 
 def _is_host(identity: Identity) -> bool:
-    return identity.member.role == "host"
+    return identity.may("hidden_tests")

@@ -60,6 +60,8 @@ class Gathered:
 
     def show(self) -> None:
         self.shared.show(self)
+        for session, count in self.senders.items():
+            session.count_seen(count)
 
     def settle(self, numbers: list[int]) -> None:
         for session, count in self.acknowledgements.items():

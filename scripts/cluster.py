@@ -121,7 +121,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=0, help="sandbox workers in place of the nodes' own (0)")
     parser.add_argument("--data", type=Path, help="keep the data in this folder")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it in the background ignores the first
+        signal.signal(stop, signal.default_int_handler)
     with data_folder(options.data) as data:
         cluster = Cluster(data)
         try:
@@ -202,9 +203,10 @@ def start_postgres(cluster: Cluster) -> str:
 
 
 def start_node(cluster: Cluster, name: str, addresses: dict[str, str]) -> int:
-    """A port of its own and a data folder of its own; everything that lasts is in PostgreSQL."""
+    """A port of its own; all share a folder for the problems that hosts bring, the rest that lasts is in PostgreSQL."""
     port = free_port()
-    command = [sys.executable, "-m", "api", "serve", "--port", str(port), "--data", str(cluster.folder(name) / "data")]
+    cluster.folder(name)
+    command = [sys.executable, "-m", "api", "serve", "--port", str(port), "--data", str(cluster.folder("shared"))]
     cluster.start(name, command, port, **addresses, PYTHONPATH=str(ROOT))
     return port
 

@@ -11,7 +11,7 @@ from exec_pool.runner_pool import Runner
 from exec_pool.runs import Event, Output, RunRequest, RunResult
 
 ROWS: dict[str, Language] = {row.id: row for row in LANGUAGES}
-SHORT = Limits(wall_seconds=10, cpu_seconds=2, memory_bytes=128 * MIB, processes=30)
+SHORT = Limits(wall_seconds=40, cpu_seconds=2, memory_bytes=128 * MIB, processes=30)
 
 
 @dataclass
@@ -61,7 +61,7 @@ def start(runner: Runner, wanted: RunRequest) -> tuple[Run, Outcome]:
     return runner.submit(wanted, heard.events.append), heard
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for a condition; TimeoutError when it does not come true."""
     async with asyncio.timeout(seconds):
         while not condition():
