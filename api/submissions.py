@@ -74,7 +74,7 @@ class SubmissionsApi:
         self._runner = runner
         self._work = work
         self._past = PastSubmissions(journal)
-        self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
+        self._shelf = ProblemShelf(journal, settings.data_folder / "problems", settings.problems_folder)
         self._rate = RateLimit(settings.submissions_per_minute)
         self._sittings: OrderedDict[str, Sitting] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,17 +102,17 @@ class SubmissionsApi:
         return json_response({"problem": problem_view(problem, to_host=_is_host(identity))})
 
     async def put_problem(self, request: Request) -> Response:
-        await self._host(request)
+        host = await self._host(request)
         problem = read_problem(await read_body(request, MAX_PROBLEM_BYTES))
         if problem.id != request.path_params["problem"]:
             raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
-        await self._shelf.put(request.path_params["room"], problem)
+        await self._shelf.put(request.path_params["room"], host.member.id, problem)
         await self._tell_of_problems(request.path_params["room"])
         return json_response({"problem": problem_view(problem, to_host=True)})
 
     async def remove_problem(self, request: Request) -> Response:
-        await self._host(request)
-        await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
+        host = await self._host(request)
+        await self._shelf.remove(request.path_params["room"], host.member.id, request.path_params["problem"])
         await self._tell_of_problems(request.path_params["room"])
         return Response(status_code=204)
 
