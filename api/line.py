@@ -195,37 +195,35 @@ class Line(asyncio.Protocol):
             self._partial = rest
 
     def deliver(self, payload: bytes) -> None:
-        """One message has come; while an earlier one is being waited for it queues, and reading is paused."""
-        if self._backlog is not None:
-            if self.outbox.closing is None:
-                self._backlog.append(payload)
-                self._transport.pause_reading()
+        """One message has come; while an earlier one is being waited for it queues, and reading is paused.
+
+        An error ends this connection alone, with its code.
+        """
+        served = self._served
+        if served is None or self.outbox.closing is not None:
             return
-        pending = self._hand(payload)
+        if self._backlog is not None:
+            self._backlog.append(payload)
+            self._transport.pause_reading()
+            return
+        try:
+            pending = served.receive(payload)
+        except Exception as error:
+            end_with(self.outbox, error)
+            return
         if pending is not None:
             self._transport.pause_reading()
             self._backlog = deque()
             self._waiting = asyncio.get_running_loop().create_task(self._wait(pending), name="line-wait")
 
-    def _hand(self, payload: bytes) -> Awaitable[None] | None:
-        """An error ends this connection alone, with its code."""
-        if self._served is None or self.outbox.closing is not None:
-            return None
-        try:
-            return self._served.receive(payload)
-        except Exception as error:
-            end_with(self.outbox, error)
-            return None
-
-    async def _wait(self, pending: Awaitable[None] | None) -> None:
+    async def _wait(self, pending: Awaitable[None]) -> None:
         assert self._backlog is not None
         try:
-            while True:
-                if pending is not None:
-                    await pending
-                if not self._backlog:
-                    break
-                pending = self._hand(self._backlog.popleft())
+            await pending
+            while self._backlog and self._served is not None and self.outbox.closing is None:
+                following = self._served.receive(self._backlog.popleft())
+                if following is not None:
+                    await following
         except Exception as error:
             end_with(self.outbox, error)
         self._waiting = self._backlog = None
@@ -262,8 +260,8 @@ class Line(asyncio.Protocol):
     # Writing
 
     def _write(self, wire: bytes) -> None:
-        if wire and not self._transport.is_closing():
-            self._transport.write(wire)
+        if wire:
+            self.outbox.write_through(wire)
 
     def beat(self, ping: bytes) -> None:
         """Once in a while: has the peer answered the last ping? One that is not being read cannot."""

@@ -20,11 +20,10 @@ class PycrdtDoc:
         self._wrapped: tuple[Doc[Any], Map[Any]] | None = None
 
     def apply(self, update: bytes) -> None:
-        """Raises whatever the library does, a panic of its own included."""
+        """Raises whatever the library does, a panic of its own included. Dropping the transaction commits it."""
         transaction = self._native.create_transaction()
         try:
             self._native.apply_update(transaction, update)
-            transaction.commit()
         finally:
             transaction.drop()
 

@@ -194,8 +194,8 @@ class SqliteStore:
                 some = rows[start : start + _ROWS_AT_ONCE]
                 self._write.execute(_INSERT + ",".join([_ENTRY] * len(some)), [*chain.from_iterable(some)])
 
-    async def outside(self, work: Callable[[], None]) -> None:
-        await self._do(self._writer, work)
+    async def outside(self, work: Callable[[], _Row]) -> _Row:
+        return await self._do(self._writer, work)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
