@@ -10,7 +10,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -47,9 +47,10 @@ PRAGMA user_version = 1;
 """
 _ROOM = "(SELECT key FROM rooms WHERE id = ?)"
 _INSERT = "INSERT OR IGNORE INTO entries VALUES "
-_ENTRY = f"({_ROOM}, ?, ?, ?, ?, ?, ?)"
+_ENTRY = "(?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 """One statement for so many: each call into SQLite hands Python's lock over and back."""
+_KEYS_AT_ONCE = 500
 _SNAPSHOT = (
     f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, {{}}) ON CONFLICT (room, document) DO UPDATE"
     " SET seq = excluded.seq, nested = excluded.nested, state = excluded.state WHERE excluded.seq >= snapshots.seq"
@@ -190,9 +191,25 @@ class SqliteStore:
 
     def _insert(self, rows: Sequence[Row]) -> None:
         with self._transaction():
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                some = rows[start : start + _ROWS_AT_ONCE]
-                self._write.execute(_INSERT + ",".join([_ENTRY] * len(some)), [*chain.from_iterable(some)])
+            keys = self._keys({row[0] for row in rows})
+            entries = [(keys[row[0]], *row[1:]) for row in rows if row[0] in keys]
+            together = len(entries) - len(entries) % _ROWS_AT_ONCE
+            many = (
+                [*chain.from_iterable(entries[start : start + _ROWS_AT_ONCE])]
+                for start in range(0, together, _ROWS_AT_ONCE)
+            )
+            self._write.executemany(_INSERT + ",".join([_ENTRY] * _ROWS_AT_ONCE), many)
+            self._write.executemany(_INSERT + _ENTRY, entries[together:])
+
+    def _keys(self, rooms: Iterable[str]) -> dict[str, int]:
+        """Of those that exist."""
+        keys: dict[str, int] = {}
+        wanted = list(rooms)
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            keys.update(self._write.execute(f"SELECT id, key FROM rooms WHERE id IN ({marks})", some))
+        return keys
 
     async def outside(self, work: Callable[[], _Row]) -> _Row:
         return await self._do(self._writer, work)
