@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 from api.formal import Formal
 from api.served import Served, end_with
 from realtime.errors import CloseCode, ProtocolViolation
-from realtime.frames import announced_length, is_pong, read_frame
+from realtime.frames import announced_length, is_pong, read_frame, read_messages
 from realtime.outbox import LineOutbox, Turn
 
 EXTENSION = "sangam.line"
@@ -172,7 +172,10 @@ class Line(asyncio.Protocol):
             return
         if self._partial:
             data, self._partial = self._partial + data, b""
-        start, size = 0, len(data)
+        messages, start = read_messages(data, self._max_size)
+        for message in messages:
+            self.deliver(message)
+        size = len(data)
         while start < size:
             end, payload = read_frame(data, start)
             if end == 0:

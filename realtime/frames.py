@@ -13,7 +13,8 @@ except ImportError:  # a platform without the compiled part
 _BINARY = 0x82
 _PONG = 0x8A
 _MASKED = 0x80
-_LONGEST_SHORT_HEAD = 8
+_SHORTEST = 8
+"""The shortest frame that is looked at without asking how much of its head is there."""
 _SHORT_HEADS = [bytes((_BINARY, length)) for length in range(126)]
 _LENGTH_16 = struct.Struct("!BBH")
 _LENGTH_64 = struct.Struct("!BBQ")
@@ -51,25 +52,32 @@ class Bundle:
         return [self._prefix + body for body in self._bodies]
 
 
+def read_messages(data: bytes, limit: int) -> tuple[list[bytes], int]:
+    """The whole binary messages, none above `limit`, that `data` begins with, and where something else begins."""
+    messages: list[bytes] = []
+    start, size = 0, len(data)
+    while size - start >= _SHORTEST and data[start] == _BINARY:
+        length = data[start + 1] - _MASKED
+        body = start + 6
+        if length == 126:
+            length = data[start + 2] << 8 | data[start + 3]
+            body += 2
+        elif not 0 <= length < 126:
+            break
+        end = body + length
+        if end > size or length > limit:
+            break
+        messages.append(apply_mask(data[body:end], data[body - 4 : body]))
+        start = end
+    return messages, start
+
+
 def read_frame(data: bytes, start: int) -> tuple[int, bytes | None]:
     """Look at the frame that begins at `start`: where it ends, and its payload if it is one whole binary message.
 
     An end of 0 means that the frame is not complete. A payload of None means that it is something else
     (text, a fragment, a control frame, an unmasked one): for a full implementation to judge.
     """
-    if len(data) - start > _LONGEST_SHORT_HEAD and data[start] == _BINARY:
-        length = data[start + 1] - _MASKED
-        body = start + 6
-        if length == 126:
-            length = data[start + 2] << 8 | data[start + 3]
-            body += 2
-        if 0 <= length != 127:
-            end = body + length
-            return (end, apply_mask(data[body:end], data[body - 4 : body])) if end <= len(data) else (0, None)
-    return _read_rare_frame(data, start)
-
-
-def _read_rare_frame(data: bytes, start: int) -> tuple[int, bytes | None]:
     available = len(data) - start
     if available < 2:
         return 0, None

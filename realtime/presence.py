@@ -65,22 +65,17 @@ class Presence:
 
         Raises ProtocolViolation on bad JSON, an oversized state or too many ids.
         """
-        if len(states) == 1 and self._move_on(owner, states[0]):
-            return [states[0].client]
+        if len(states) == 1:  # nearly always a newer state of a client that is this session's already
+            state = states[0]
+            known = self._known.get(state.client)
+            is_newer = known is not None and known.owner is owner and known.clock < state.clock <= MAX_CLOCK
+            if known is not None and is_newer and state.json != _GONE:
+                known.json = _with_user(state.json, owner)
+                known.clock, known.lift = state.clock, 0
+                return [state.client]
         is_first = owner not in self._owned
         self._owned.setdefault(owner, 0)
         return [state.client for state in states if self._announce_one(owner, state, is_first)]
-
-    def _move_on(self, owner: Owner, state: AwarenessState) -> bool:
-        """The short way of nearly every state: a newer one of a client that is this session's already."""
-        known = self._known.get(state.client)
-        if known is None or known.owner is not owner or not known.clock < state.clock <= MAX_CLOCK:
-            return False
-        if state.json == _GONE:
-            return False
-        known.json = _with_user(state.json, owner)
-        known.clock, known.lift = state.clock, 0
-        return True
 
     def _announce_one(self, owner: Owner, state: AwarenessState, is_first: bool) -> bool:
         client, clock, json = state.client, state.clock, state.json

@@ -80,15 +80,17 @@ class Intake:
 
     def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
         """As the port says; here and now if the disk is quick and the rooms are known."""
-        if self._sync or self._bytes > MAX_UNMOVED_BYTES or self._turn.locked() or self._is_slow():
+        if self._sync or self._bytes > MAX_UNMOVED_BYTES or self._turn.locked():
             return self._append_later(commit, drafts)
         if commit in self._commits:
             return self._commits[commit]
+        started = perf_counter()
+        if started < self._outside_until:
+            return self._append_later(commit, drafts)
         try:
             rows = self._numbered(drafts)
         except KeyError:  # a room whose last number is not known
             return self._append_later(commit, drafts)
-        started = perf_counter()
         try:
             size = self._log.append(rows)
         except OSError as error:
@@ -97,9 +99,6 @@ class Intake:
         if now - started > SLOW_SECONDS:
             self._outside_until = now + OUTSIDE_SECONDS
         return self._taken(commit, rows, size)
-
-    def _is_slow(self) -> bool:
-        return self._outside_until > 0 and perf_counter() < self._outside_until
 
     async def _append_later(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         async with self._turn:
@@ -117,22 +116,22 @@ class Intake:
             return self._taken(commit, rows, size)
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[Row]:
-        if len(drafts) == 1:
-            return [_row(drafts[0], self._last[drafts[0].room] + 1)]
         last: dict[str, int] = {}
         rows = []
         for draft in drafts:
             room = draft.room
-            last[room] = (last[room] if room in last else self._last[room]) + 1
-            rows.append(_row(draft, last[room]))
+            seq = last[room] = (last[room] if room in last else self._last[room]) + 1
+            rows.append((room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data))
         return rows
 
     def _taken(self, commit: str, rows: list[Row], size: int) -> list[int]:
-        numbers = self._commits[commit] = [row[1] for row in rows]
-        if len(self._commits) > MAX_COMMITS:
-            self._commits.popitem(last=False)
+        numbers = []
         for row in rows:
             self._last[row[0]] = row[1]
+            numbers.append(row[1])
+        self._commits[commit] = numbers
+        if len(self._commits) > MAX_COMMITS:
+            self._commits.popitem(last=False)
         self._unmoved += rows
         self._taken_rows += len(rows)
         self._bytes += size
@@ -215,10 +214,6 @@ class Intake:
             await self._tables.outside(partial(self._log.forget_before, number))
         except OSError as error:  # they are read once more at the next start, which changes nothing
             _log.warning("an old log segment stays", extra={"error": repr(error)})
-
-
-def _row(draft: Draft, seq: int) -> Row:
-    return draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data
 
 
 def _unavailable(error: OSError) -> StoreUnavailable:
