@@ -130,7 +130,7 @@ def _registry(
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
         on_open=on_open,
-        observe_commit=metrics.commit_seconds.observe,
+        observe_commit=metrics.count_commit,
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from time import sleep
 from typing import Any, Literal, TypeVar
 
 from rooms.access import Role
@@ -50,6 +51,9 @@ _INSERT = "INSERT OR IGNORE INTO entries VALUES "
 _ENTRY = "(?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 """One statement for so many: each call into SQLite hands Python's lock over and back."""
+_REST_SECONDS = 0.0005
+_ENTRIES_IN_TIME = 20_000
+"""So many are written with rests. More means that they come faster than that."""
 _KEYS_AT_ONCE = 500
 _SNAPSHOT = (
     f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, {{}}) ON CONFLICT (room, document) DO UPDATE"
@@ -97,6 +101,15 @@ class _Worker(threading.Thread):
                 self._loop.call_soon_threadsafe(_fail, future, error)
             else:
                 self._loop.call_soon_threadsafe(_finish, future, result)
+
+
+def _in_pieces(entries: Sequence[tuple[object, ...]]) -> Iterator[list[object]]:
+    """The values of so many entries at once. Where the event loop has no other processor, it has this one in between."""
+    is_in_time = len(entries) <= _ENTRIES_IN_TIME
+    for start in range(0, len(entries), _ROWS_AT_ONCE):
+        yield [*chain.from_iterable(entries[start : start + _ROWS_AT_ONCE])]
+        if is_in_time:
+            sleep(_REST_SECONDS)
 
 
 def _finish(future: "asyncio.Future[_Row]", result: _Row) -> None:
@@ -193,13 +206,9 @@ class SqliteStore:
         with self._transaction():
             keys = self._keys({row[0] for row in rows})
             entries = [(keys[row[0]], *row[1:]) for row in rows if row[0] in keys]
-            together = len(entries) - len(entries) % _ROWS_AT_ONCE
-            many = (
-                [*chain.from_iterable(entries[start : start + _ROWS_AT_ONCE])]
-                for start in range(0, together, _ROWS_AT_ONCE)
-            )
-            self._write.executemany(_INSERT + ",".join([_ENTRY] * _ROWS_AT_ONCE), many)
-            self._write.executemany(_INSERT + _ENTRY, entries[together:])
+            rest = len(entries) % _ROWS_AT_ONCE
+            self._write.executemany(_INSERT + _ENTRY, entries[:rest])
+            self._write.executemany(_INSERT + ",".join([_ENTRY] * _ROWS_AT_ONCE), _in_pieces(entries[rest:]))
 
     def _keys(self, rooms: Iterable[str]) -> dict[str, int]:
         """Of those that exist."""
