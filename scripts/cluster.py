@@ -119,7 +119,8 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=3, help="how many nodes (3)")
     parser.add_argument("--data", type=Path, help="keep the data in this folder")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it in the background ignores the first
+        signal.signal(stop, signal.default_int_handler)
     with data_folder(options.data) as data:
         cluster = Cluster(data)
         try:
