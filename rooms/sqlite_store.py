@@ -104,7 +104,7 @@ class _Worker(threading.Thread):
 
 
 def _in_pieces(entries: Sequence[tuple[object, ...]]) -> Iterator[list[object]]:
-    """The values of so many entries at once. Where the event loop has no other processor, it has this one in between."""
+    """The values of so many entries at once. The event loop may have no other processor: it has this one in between."""
     is_in_time = len(entries) <= _ENTRIES_IN_TIME
     for start in range(0, len(entries), _ROWS_AT_ONCE):
         yield [*chain.from_iterable(entries[start : start + _ROWS_AT_ONCE])]
