@@ -33,6 +33,7 @@ from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
 from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
+from realtime.pace import Pace
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.store import Store
@@ -44,7 +45,7 @@ def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     store = store_of(settings)
     metrics = Metrics()
-    turn = Turn()
+    turn = Turn(Pace())
     house = House(settings)
     runner = Runner(exec_settings(settings))
 

@@ -134,7 +134,7 @@ class Document:
         size = self.size + len(update)
         if typed is None or size > self.max_bytes or self._strain > MAX_STRAIN_SECONDS:
             return None
-        self._apply(update)
+        self._timed(self._inner.type, update)
         client, self._known[client] = typed
         self.size = size
         self.blocks += Keystroke.places
@@ -230,10 +230,13 @@ class Document:
         return made[0]
 
     def _apply(self, update: bytes) -> None:
+        self._timed(self._inner.apply, update)
+
+    def _timed(self, apply: Callable[[bytes], None], update: bytes) -> None:
         """Looks at the clock where it may have taken long."""
         started = thread_time() if self.blocks >= MEASURED_BLOCKS else 0.0
         try:
-            self._inner.apply(update)
+            apply(update)
         except BaseException as error:  # a panic in Rust is no Exception
             self._break(error)
         if started and (took := thread_time() - started) > SLOW_SECONDS:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from realtime.errors import CloseCode
 from realtime.frames import Bundle, binary_frame, frame_head
+from realtime.pace import Pace
 
 Buffer = bytes | memoryview
 
@@ -151,9 +152,10 @@ class Turn:
     As a context it writes at the end of that.
     """
 
-    __slots__ = ("_waiting", "is_ending")
+    __slots__ = ("_pace", "_waiting", "is_ending")
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        self._pace = pace
         self.is_ending = False
         self._waiting: list[LineOutbox] = []
 
@@ -168,6 +170,8 @@ class Turn:
     def __exit__(self, *_exc: object) -> None:
         self.is_ending = False
         self._write()
+        if self._pace is not None:
+            self._pace.rest()
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
