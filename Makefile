@@ -55,6 +55,7 @@ docs: ## write the settings table and the comparison of the README
 	@$(SETUP) base
 	@python scripts/settings_table.py
 	@python scripts/bench_table.py
+	@python scripts/exec_table.py
 
 lock: ## write the lock files anew (UPGRADE=1 takes newer Python versions)
 	@scripts/lock.sh

@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from api.app import create_app
+from api.app import create_app, exec_settings
 from api.check import check
 from api.departure import Departure
 from api.house import House
@@ -19,11 +19,15 @@ from api.line import LineProtocol
 from api.observability import set_up_logging
 from api.operator import add_operator_commands, operate
 from api.ops import VERSION
+from api.people.operator import COMMANDS, add_people_commands, operate_people
 from api.process import give_memory_back, look_for_garbage_rarely, raise_file_limit, raise_stack_limit
 from api.request_head import BoundedHttp
+from api.sandboxes import far_queue
 from api.settings import Settings, SettingsError, read_settings
 from api.stores import store_of
+from api.worker_app import serve_worker
 from exec_pool.errors import SettingsWrong
+from realtime.errors import FanoutUnavailable, JobsUnavailable
 from rooms.errors import RoomError
 
 
@@ -33,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "check":
             return asyncio.run(check(read_settings(data=options.data)))
+        if options.command == "exec":
+            return work(read_settings(host=options.host, exec_port=options.port))
+        if options.command in COMMANDS:
+            return asyncio.run(operate_people(options, read_settings(data=options.data)))
         if options.command != "serve":
             return asyncio.run(operate(options, read_settings(data=options.data)))
         open_rooms = True if options.open_rooms else None
@@ -51,9 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--port", type=int, help="port to listen on (8000)")
     serving.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
     serving.add_argument("--open-rooms", action="store_true", help="unknown rooms are created, everyone may write")
+    working = commands.add_parser("exec", help="run the programs of nodes whose SANGAM_EXEC_PLACE is not `here`")
+    working.add_argument("--host", help="address of its health and metrics (127.0.0.1)")
+    working.add_argument("--port", type=int, help="port of its health and metrics (8100)")
     checking = commands.add_parser("check", help="what works on this machine, what does not, how to mend it")
     checking.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
     add_operator_commands(commands)
+    add_people_commands(commands)
     return parser
 
 
@@ -80,11 +92,31 @@ def serve(settings: Settings) -> int:
     )
     asyncio.run(_try_store(settings))
     asyncio.run(_try_house(settings))
+    if settings.exec_place != "here":
+        asyncio.run(_try_queue(settings))
     with listen(settings) as listening:
         host, port = listening.getsockname()[:2]
         server = _Server(config, greeting(host, port), app.state.departure)
         server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def work(settings: Settings) -> int:
+    """Be a sandbox worker until SIGTERM or SIGINT; 0 after an orderly stop."""
+    set_up_logging(settings.log_level)
+    raise_file_limit()
+    asyncio.run(_try_queue(settings))
+    return serve_worker(settings, exec_settings(settings), listen_at, settings.host, settings.exec_port)
+
+
+async def _try_queue(settings: Settings) -> None:
+    """Open and close the queue once, so that what is wrong with the broker is told in a sentence."""
+    queue = far_queue(settings)
+    try:
+        await queue.open()
+    except (FanoutUnavailable, JobsUnavailable) as error:
+        raise SettingsError(f"SANGAM_NATS_URL: {error}") from error
+    await queue.close()
 
 
 async def _try_store(settings: Settings) -> None:
@@ -138,15 +170,20 @@ def listen(settings: Settings) -> socket.socket:
 
     Nobody can connect before the server is there to answer: behind a proxy they would wait here and not go elsewhere.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return listen_at(settings.host, settings.port)
+
+
+def listen_at(host: str, port: int) -> socket.socket:
+    """The same for any address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.socket(family)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((settings.host, settings.port))
+        listening.bind((host, port))
         return listening
     except OSError as error:
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        where = f"{settings.host} port {settings.port}"
+        where = f"{host} port {port}"
         raise SettingsError(f"cannot listen on {where}: {why}; another port: --port or SANGAM_PORT") from error
 
 

@@ -9,7 +9,7 @@ import msgspec
 from api.lost_work import end_name
 from exec_pool.errors import RunOver
 from exec_pool.job import Run
-from exec_pool.runs import Output, Usage, Window
+from exec_pool.runs import Event, Restarted, Usage, Window
 from rooms.room import Room
 from rooms.store import SYSTEM, Entry
 
@@ -27,16 +27,18 @@ class ActiveRun:
     watches the terminal gets every piece at once.
     """
 
-    def __init__(self, run_id: str, room: Room, *, in_terminal: bool) -> None:
+    def __init__(self, run_id: str, room: Room, terminal: Window | None) -> None:
         self.id = run_id
         self.room = room
-        self.in_terminal = in_terminal
+        self.in_terminal = terminal is not None
         self.screen = ""
         self.shown = 0
         self.watchers: set[Watch] = set()
         self.run: Run | None = None
         self.stopped_by: str | None = None
         self.disowned = False
+        self.files: dict[str, bytes] = {}
+        self.size = self._noted_size = terminal or Window()
         self._last: asyncio.Future[Entry] | None = None
         self._parts: list[tuple[str, bytes]] = []
         self._size = 0
@@ -45,10 +47,13 @@ class ActiveRun:
         self._to_screen = decoder("replace")
         self._decoders = {stream: decoder("replace") for stream in ("stdout", "stderr", "compile")}
 
-    def on_event(self, event: Output | Usage) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, Usage):
             usage = {"type": "usage", "run": self.id, "cpuSeconds": event.cpu_seconds}
             self.room.tell_everywhere(msgspec.json.encode(usage | {"memoryBytes": event.memory_bytes}).decode())
+            return
+        if isinstance(event, Restarted):
+            self._restart(event.message)
             return
         if self.in_terminal and event.stream != "compile":
             self._show(self._to_screen.decode(event.data))
@@ -58,8 +63,22 @@ class ActiveRun:
         self._size += len(event.data)
         if self._size >= FLUSH_BYTES:
             self.flush()
-        elif self._timer is None:
+        else:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+
+    def _restart(self, message: str) -> None:
+        """It runs again: what it said before stays in the journal, and on the screen above a line that says so."""
+        self.flush()
+        for decoder in (self._to_screen, *self._decoders.values()):
+            decoder.reset()
+        if self.in_terminal:
+            self._show(f"\r\n[{message}]\r\n")
+        if not self.disowned:
+            self.note(SYSTEM, "restarted", {"run": self.id, "message": message})
 
     def _show(self, text: str) -> None:
         self.shown += len(text)
@@ -69,8 +88,12 @@ class ActiveRun:
 
     def resize(self, rows: int, columns: int) -> None:
         """One terminal, one size: the last one counts, within what a terminal can be."""
-        if self.run is not None:
-            self.run.resize(Window(min(max(rows, 1), 1000), min(max(columns, 1), 1000)))
+        if self.run is None:
+            return
+        size = Window(min(max(rows, 1), 1000), min(max(columns, 1), 1000))
+        self.run.resize(size)
+        self.size = size
+        self._flush_soon()
 
     def flush(self) -> None:
         """Journal what has gathered; neighbours of one stream become one entry."""
@@ -86,6 +109,14 @@ class ActiveRun:
                 joined.append((stream, data))
         for stream, data in joined:
             self._output(stream, self._decoders[stream].decode(data), SYSTEM)
+        self._note_size()
+
+    def _note_size(self) -> None:
+        """For those who draw the terminal from entries: as it is now, however often it changed meanwhile."""
+        if self.size != self._noted_size and not self.disowned:
+            self._noted_size = self.size
+            about = {"run": self.id, "rows": self.size.rows, "columns": self.size.columns}
+            self.note(SYSTEM, "resized", about)
 
     def _output(self, stream: str, text: str, author: str) -> None:
         if text and not self.disowned:

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.archive import ArchiveApi
 from api.collab import CollabSocket
@@ -24,14 +25,16 @@ from api.judging import JobMetrics, Judging
 from api.observability import RequestLog
 from api.ops import Metrics, OpsApi
 from api.pages import DIST, Pages
+from api.people.people import People
 from api.retention import Retention
+from api.rights import RightsApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
+from api.sandboxes import Sandboxes
 from api.settings import Settings
 from api.stores import beside_of, store_of
 from api.websocket import YSocket
 from exec_pool.limits import ExecSettings
-from exec_pool.runner_pool import Runner
 from realtime.outbox import Turn
 from realtime.pace import Pace
 from rooms.registry import RoomRegistry
@@ -41,70 +44,107 @@ from rooms.store import Store
 _EDITOR = DIST.parent / "node_modules" / "@esbuild" / "linux-x64" / "bin"
 
 
+class _Parts(msgspec.Struct, frozen=True):
+    """What the process is made of."""
+
+    settings: Settings
+    store: Store
+    metrics: Metrics
+    turn: Turn
+    house: House
+    sandboxes: Sandboxes
+    people: People
+    reception: Reception
+    registry: RoomRegistry
+    desk: Desk
+    runs: RunsApi
+    judging: Judging
+    retention: Retention
+    departure: Departure
+
+
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
+    parts = _build(settings)
+    pages = Pages()
+    app = Starlette(
+        routes=[*_calls(parts), *_sockets(parts), Route("/api/{path:path}", _no_such_call), *pages.routes],
+        middleware=[Middleware(RequestLog, policy=pages.policy), Middleware(Door, departure=parts.departure)],
+        exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
+        lifespan=lambda _app: _life(parts),
+    )
+    app.state.departure = parts.departure
+    return app
+
+
+def _build(settings: Settings) -> _Parts:
     store = store_of(settings)
     metrics = Metrics()
     turn = Turn(Pace())
     house = House(settings)
-    runner = Runner(exec_settings(settings))
+    sandboxes = Sandboxes(settings, exec_settings(settings))
+    runner = sandboxes.programs
 
     async def on_open(room: Room) -> None:
         await desk.opened(room)
 
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
-    retention = Retention(beside_of(settings), settings.history_days)
-    reception = Reception(store, open_rooms=settings.open_rooms)
+    people = People(settings, store, house.cache)
+    reception = Reception(store, people.in_rooms, open_rooms=settings.open_rooms)
     runs = RunsApi(reception, registry, desk, runner, settings)
-    judging = Judging(reception, registry, desk, runner, exec_settings(settings).slot_count(), settings)
+    judging = Judging(reception, registry, desk, runner, sandboxes.work, store, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
     metrics.prometheus.register(JobMetrics(judging.work))
-
+    retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await store.open()
-        retention.start()
-        try:
-            await house.open()
-            await runner.open()
-            yield
-            if not departure.is_under_way:  # a server that is not ours has closed the connections
-                await departure.send_away()
-            await desk.close()
-            await runner.close()
-            await asyncio.gather(runs.close(departure.seconds_left / 2), judging.close(departure.seconds_left / 2))
-            await registry.drain(departure.seconds_left)
-        finally:
-            await house.close()
-            await retention.stop()
-            await store.close()
-
-    pages = Pages()
-    app = Starlette(
-        routes=[
-            *OpsApi(registry, store, runner, metrics, settings, house, departure).routes,
-            *RoomsApi(reception, registry, store, store, house.cache, settings, runner.table).routes,
-            *runs.routes,
-            *judging.routes,
-            *ArchiveApi(reception, registry, settings).routes,
-            *_sockets(reception, registry, turn, settings),
-            Route("/api/{path:path}", _no_such_call),
-            *pages.routes,
-        ],
-        middleware=[Middleware(RequestLog, policy=pages.policy), Middleware(Door, departure=departure)],
-        exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
-        lifespan=lifespan,
-    )
-    app.state.departure = departure
-    return app
+    at_the_edge = people, reception, registry, desk, runs, judging, retention, departure
+    return _Parts(settings, store, metrics, turn, house, sandboxes, *at_the_edge)
 
 
-def _sockets(reception: Reception, registry: RoomRegistry, turn: Turn, settings: Settings) -> list[WebSocketRoute]:
-    connections = Connections(turn, settings.max_queue_bytes)
+@asynccontextmanager
+async def _life(parts: _Parts) -> AsyncIterator[None]:
+    departure = parts.departure
+    await parts.store.open()
+    parts.retention.start()
+    try:
+        await parts.house.open()
+        await parts.people.open()
+        await parts.sandboxes.open()
+        yield
+        if not departure.is_under_way:  # a server that is not ours has closed the connections
+            await departure.send_away()
+        await parts.desk.close()
+        await parts.sandboxes.close()
+        half = departure.seconds_left / 2
+        await asyncio.gather(parts.runs.close(half), parts.judging.close(half))
+        await parts.registry.drain(departure.seconds_left)
+    finally:
+        await parts.people.close()
+        await parts.house.close()
+        await parts.retention.stop()
+        await parts.store.close()
+
+
+def _calls(parts: _Parts) -> list[BaseRoute]:
+    """Everything over HTTP but the pages."""
+    reception, registry, store, settings = parts.reception, parts.registry, parts.store, parts.settings
+    runner = parts.sandboxes.programs
+    return [
+        *OpsApi(registry, store, runner, parts.metrics, settings, parts.house, parts.departure).routes,
+        *RoomsApi(reception, registry, store, store, parts.house.cache, settings, runner.table).routes,
+        *RightsApi(reception, registry, store).routes,
+        *parts.people.routes,
+        *parts.runs.routes,
+        *parts.judging.routes,
+        *ArchiveApi(reception, registry, settings).routes,
+    ]
+
+
+def _sockets(parts: _Parts) -> list[BaseRoute]:
+    reception, registry, settings = parts.reception, parts.registry, parts.settings
+    connections = Connections(parts.turn, settings.max_queue_bytes)
     y_socket = YSocket(reception, registry, connections, echo_updates=settings.echo_updates)
     return [
         WebSocketRoute("/ws/{room}", y_socket.endpoint),

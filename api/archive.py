@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from api.codes import file_id
 from api.http import identify, json_response, read_body
-from api.identity import Reception, check_document
+from api.identity import Reception
 from api.settings import Settings
+from rooms import access
 from rooms.archive import ArchiveLimits, free_path, pack, unpack
 from rooms.errors import Forbidden
 from rooms.registry import RoomRegistry
@@ -43,7 +44,7 @@ class ArchiveApi:
 
     async def upload(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        if not check_document(identity, MAIN):
+        if not access.may_write(identity.room, identity.member, MAIN):
             raise Forbidden("your role does not allow it")
         body = await read_body(request, self._max_bytes)
         files, skipped = await asyncio.to_thread(unpack, body, self._limits)

@@ -53,6 +53,9 @@ async def _database(settings: Settings) -> bool:
 
 
 async def _execution(settings: Settings) -> None:
+    if settings.exec_place == "workers":
+        _line(True, "Running code", "at sandbox workers; `sangam doctor` names those that are there", "")
+        return
     runner = Runner(exec_settings(settings))
     await runner.open()
     try:

@@ -1,6 +1,7 @@
 """New ids, link codes and tokens, and what they may look like."""
 
 import hashlib
+import hmac
 import re
 import secrets
 import string
@@ -46,6 +47,22 @@ def new_token() -> str:
 def token_hash(token: str) -> bytes:
     """What is stored of a token. It is random, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def secret_of(password: str) -> str:
+    """What is stored of a link's password. Takes tens of milliseconds: call it outside the event loop."""
+    salt = secrets.token_bytes(16)
+    return f"{salt.hex()}${_stretched(password, salt).hex()}"
+
+
+def fits(password: str, secret: str) -> bool:
+    """Whether `secret` was made of this password; as slow."""
+    salt, _, stretched = secret.partition("$")
+    return hmac.compare_digest(_stretched(password, bytes.fromhex(salt)), bytes.fromhex(stretched))
+
+
+def _stretched(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1, maxmem=2**26)
 
 
 def checked_code(code: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from starlette.websockets import WebSocket
 
 from api.connection import Connections
-from api.identity import Reception, check_document
+from api.identity import Reception
 from api.settings import Settings
 from realtime.errors import CloseCode, ProtocolViolation
 from realtime.lib0 import write_string
@@ -100,13 +100,17 @@ class _Wire:
     def receive(self, frame: bytes) -> Awaitable[None] | None:
         start = 1 + frame[0] if frame else 0
         opened = self._open.get(frame[:start])
-        usual = decode_usual(frame, start) if opened is not None else None
-        if opened is not None and usual is not None:
-            return opened.shared.receive(opened.session, usual)
+        if opened is not None and not opened.session.ended:
+            usual = decode_usual(frame, start)
+            if usual is not None:
+                return opened.shared.receive(opened.session, usual)
         address, message = decode_hocuspocus(frame, MAX_ADDRESS_BYTES)
         if isinstance(message, Ping):
             return None
         opened = self._open.get(write_string(address))
+        if opened is not None and opened.session.ended:  # its rights were taken
+            self._leave(opened.session.prefix)
+            opened = None
         if opened is not None:
             return self._handle(opened, message)
         if isinstance(message, Token):
@@ -130,7 +134,7 @@ class _Wire:
                 self._leave(opened.session.prefix)
                 self.outbox.put(opened.session.prefix + closed_body("provider_initiated"))
             case Token():
-                opened.session.send(authenticated_body(opened.session.may_write))
+                opened.session.send(authenticated_body(opened.session.may_edit))
                 return opened.session.settled()
         return None
 
@@ -154,7 +158,6 @@ class _Wire:
             self.outbox,
             member_id=identity.member.id,
             user_json=identity.user_json(),
-            may_write=check_document(identity, document),
             is_guest=identity.is_guest,
             prefix=write_string(address),
         )
@@ -164,7 +167,7 @@ class _Wire:
         except BaseException:
             self._registry.leave(room)
             raise
-        session.send(authenticated_body(session.may_write))
+        session.send(authenticated_body(session.may_edit))
         self._open[session.prefix] = _Open(session, room, shared)
 
     def _leave(self, prefix: bytes) -> None:

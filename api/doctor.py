@@ -7,6 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from api.far_board import BEAT_SECONDS, Board
+from api.far_letters import Demand, Offer
+from api.sandboxes import far_fanout
 from api.settings import Settings
 from realtime.errors import FanoutUnavailable
 from realtime.nats_probe import probe_broker
@@ -22,6 +25,7 @@ TOO_LITTLE_BYTES = 100 * 2**20
 FEW_CONNECTIONS = 10
 LONG_TRANSACTION_SECONDS = 3600.0
 CLOCK_SECONDS = 5.0
+BOARD_BEATS = 2.5
 
 Level = Literal["ok", "warn", "bad"]
 
@@ -58,6 +62,9 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("bad", "store", str(error))
     if settings.nats_url:
         yield await _broker(settings.nats_url)
+    if settings.nats_url and settings.exec_place != "here":
+        for finding in await _workers(settings):
+            yield finding
     if settings.redis_url:
         yield await _cache(settings.redis_url)
 
@@ -71,6 +78,37 @@ async def _broker(url: str) -> Finding:
     if health.answer_seconds > SLOW_ANSWER_SECONDS:
         return Finding("warn", "nodes", f"{told}: bring broker and server closer together")
     return _if(not health.keeps_jobs, "warn", "nodes", told, f"{told}, but keeps no jobs: start it with JetStream, -js")
+
+
+async def _workers(settings: Settings) -> list[Finding]:
+    """Who says on the board that it is there."""
+    fanout = far_fanout(settings)
+    board = Board(fanout, lambda: Demand(0), lambda: None)
+    try:
+        await fanout.open()
+        await board.open()
+        await asyncio.sleep(BOARD_BEATS * BEAT_SECONDS)
+    except FanoutUnavailable:
+        return []  # which is told already
+    finally:
+        await board.close()
+        await fanout.close()
+    return judge_workers(list(board.offers.values()))
+
+
+def judge_workers(offers: list[Offer]) -> list[Finding]:
+    """A line for each sandbox worker."""
+    if not offers:
+        return [Finding("bad", "worker", "none is there, so no program runs: start one with sangam exec")]
+    return [_worker(offer) for offer in sorted(offers, key=lambda offer: offer.name)]
+
+
+def _worker(offer: Offer) -> Finding:
+    if not offer.slots:
+        return Finding("bad", "worker", f"{offer.name} runs nothing: {offer.reason}")
+    count = sum(language.available for language in offer.languages)
+    told = f"{offer.name}: {offer.engine}, {offer.busy} of {offer.slots} slots are taken, {count} languages"
+    return Finding("ok", "worker", told + (", is being stopped" if offer.is_leaving else ""))
 
 
 async def _cache(url: str) -> Finding:

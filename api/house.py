@@ -18,7 +18,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.fanout: Fanout = _fanout(settings)
-        self.cache: Cache = RedisCache(settings.redis_url) if settings.redis_url else MemoryCache()
+        self.cache: Cache = _cache(settings)
 
     async def open(self) -> None:
         """Raises SettingsError with a sentence that says what to do."""
@@ -40,7 +40,13 @@ def _fanout(settings: Settings) -> Fanout:
     if not settings.nats_url:
         return LocalFanout()
     silent = settings.node_silent_seconds
-    return NatsFanout(settings.nats_url, beat_seconds=silent / BEATS, silent_seconds=silent)
+    return NatsFanout(settings.nats_url, prefix=settings.house, beat_seconds=silent / BEATS, silent_seconds=silent)
+
+
+def _cache(settings: Settings) -> Cache:
+    if not settings.redis_url:
+        return MemoryCache()
+    return RedisCache(settings.redis_url, settings.house)
 
 
 def _what_to_do(setting: str, error: Exception) -> SettingsError:

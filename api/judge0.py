@@ -33,7 +33,7 @@ from api.settings import Settings
 from exec_pool.errors import BadRequest, ExecError, RunnerFull
 from exec_pool.judge_work import encode_order, read_trial
 from exec_pool.language import LanguageInfo
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.work import Job, WorkQueue
 
 MOST_BATCH = 20
@@ -46,7 +46,7 @@ Handler = Callable[[Request, str], Awaitable[Response]]
 class Judge0Api:
     """The handlers and the last submissions; one per process."""
 
-    def __init__(self, runner: Runner, work: WorkQueue, callbacks: Callbacks, settings: Settings) -> None:
+    def __init__(self, runner: Programs, work: WorkQueue, callbacks: Callbacks, settings: Settings) -> None:
         self._runner = runner
         self._work = work
         self._callbacks = callbacks

@@ -13,28 +13,29 @@ from api.judge0 import Judge0Api
 from api.piston import PistonApi
 from api.settings import Settings
 from api.submissions import SubmissionsApi
-from exec_pool.judge_work import Workplace
-from exec_pool.runner_pool import Runner
-from exec_pool.work import LocalWork, WorkQueue
+from exec_pool.programs import Programs
+from exec_pool.work import WorkQueue
 from rooms.registry import RoomRegistry
+from rooms.store import JournalStore
 
 
 class Judging:
-    """One per process. `drain` before the runner is closed, `close` after it. `slots`: programs at the same time."""
+    """One per process. `drain` before the runner is closed, `close` after it."""
 
     def __init__(
         self,
         reception: Reception,
         registry: RoomRegistry,
         desk: Desk,
-        runner: Runner,
-        slots: int,
+        runner: Programs,
+        work: WorkQueue,
+        journal: JournalStore,
         settings: Settings,
     ) -> None:
-        self.work: WorkQueue = LocalWork(Workplace(runner, settings.judge_seconds).perform, slots)
+        self.work = work
         self._drain_seconds = settings.drain_seconds / 2
         self._callbacks = Callbacks(settings.callback_hosts)
-        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, settings)
+        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, journal, settings)
         judge0 = Judge0Api(runner, self.work, self._callbacks, settings)
         piston = PistonApi(runner, self.work, settings)
         self.routes: list[BaseRoute] = [*self.submissions.routes, *judge0.routes, *piston.routes]

@@ -14,7 +14,7 @@ from api.departure import Departure
 from api.house import House
 from api.http import json_response
 from api.settings import Settings
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from rooms.registry import RoomRegistry
 from rooms.store import Store
 
@@ -29,7 +29,7 @@ class Metrics:
         self.prometheus = CollectorRegistry()
         self._commits = [0] * (len(_COMMIT_BUCKETS) + 1)
         self._commit_seconds = 0.0
-        self._sources: tuple[RoomRegistry, Runner, House] | None = None
+        self._sources: tuple[RoomRegistry, Programs, House] | None = None
 
     def count_commit(self, seconds: float) -> None:
         """Of one group commit. There are thousands a second, so the library hears of them when somebody asks."""
@@ -43,7 +43,7 @@ class Metrics:
             "sangam_journal_commit_seconds", "Time of one group commit", buckets, self._commit_seconds
         )
 
-    def watch(self, registry: RoomRegistry, runner: Runner, house: House) -> None:
+    def watch(self, registry: RoomRegistry, runner: Programs, house: House) -> None:
         self._sources = (registry, runner, house)
         self.prometheus.register(self)
 
@@ -64,14 +64,16 @@ class Metrics:
         yield CounterMetricFamily("sangam_journal_failures", "Failed commits", journal.failures)
         yield GaugeMetricFamily("sangam_runs_running", "Programs running", runs.running)
         yield GaugeMetricFamily("sangam_runs_queued", "Programs waiting for a cell", runs.queued)
-        yield _by_status(runs.finished.items())
+        yield GaugeMetricFamily("sangam_cells_idle", "Cells kept ready", runs.idle_cells)
+        yield by_status(runs.finished.items())
         yield from _of_house(house)
 
     def text(self) -> bytes:
         return generate_latest(self.prometheus)
 
 
-def _by_status(finished: Iterable[tuple[str, int]]) -> Metric:
+def by_status(finished: Iterable[tuple[str, int]]) -> Metric:
+    """Counts of runs for the metrics."""
     family = CounterMetricFamily("sangam_runs", "Finished runs by status", labels=["status"])
     for status, count in finished:
         family.add_metric([status], count)
@@ -100,7 +102,7 @@ class OpsApi:
         self,
         registry: RoomRegistry,
         store: Store,
-        runner: Runner,
+        runner: Programs,
         metrics: Metrics,
         settings: Settings,
         house: House,

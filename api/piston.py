@@ -17,7 +17,7 @@ from api.settings import Settings
 from exec_pool.errors import BadRequest, ExecError, LanguageUnavailable, RunnerFull
 from exec_pool.judge_work import Trial, TrialOrder, TrialRun, encode_order, read_trial
 from exec_pool.limits import Limits
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.work import Job, WorkQueue
 
 MAX_BODY_BYTES = 16 * 2**20
@@ -28,7 +28,7 @@ Handler = Callable[[Request, str], Awaitable[Response]]
 class PistonApi:
     """The handlers; one per process."""
 
-    def __init__(self, runner: Runner, work: WorkQueue, settings: Settings) -> None:
+    def __init__(self, runner: Programs, work: WorkQueue, settings: Settings) -> None:
         self._runner = runner
         self._work = work
         self._most = Limits(

@@ -16,8 +16,8 @@ from exec_pool.errors import ExecError, InputFull, RunOver
 from exec_pool.job import Run
 from exec_pool.judge_bench import Bench
 from exec_pool.limits import Limits
-from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from exec_pool.programs import Programs
+from exec_pool.runs import Event, Output, RunRequest, RunResult
 
 INIT_SECONDS = 1.0
 MOST_SOCKETS = 16
@@ -38,7 +38,7 @@ class _Closed(Exception):
 class PistonSocket:
     """The endpoint; one per process. A caller may have 16 sockets at a time."""
 
-    def __init__(self, runner: Runner, access: ForeignAccess, most: Limits) -> None:
+    def __init__(self, runner: Programs, access: ForeignAccess, most: Limits) -> None:
         self._runner = runner
         self._access = access
         self._most = most
@@ -65,7 +65,7 @@ class PistonSocket:
 class _Talk:
     """One socket: a task reads what the client says, another drives the program and writes."""
 
-    def __init__(self, socket: WebSocket, runner: Runner, access: ForeignAccess, caller: str, most: Limits) -> None:
+    def __init__(self, socket: WebSocket, runner: Programs, access: ForeignAccess, caller: str, most: Limits) -> None:
         self._socket = socket
         self._runner = runner
         self._access = access
@@ -185,7 +185,7 @@ class _Talk:
             build=build,
         )
 
-        def hear(event: Output | Usage) -> None:
+        def hear(event: Event) -> None:
             if isinstance(event, Output):
                 events.put_nowait(event)
 

@@ -14,6 +14,10 @@ from exec_pool.judge_problem import Problem, read_problem
 MOST_PROBLEMS = 100
 
 
+class _Titled(msgspec.Struct, frozen=True):
+    title: str = ""
+
+
 class ProblemShelf:
     """One per process. A room sees its own problems and the operator's; its own come first."""
 
@@ -29,9 +33,9 @@ class ProblemShelf:
         """Raises ApiError 404."""
         return await asyncio.to_thread(self._get, room, problem_id)
 
-    async def ids(self, room: str) -> list[str]:
-        """Of all problems that the room may use."""
-        return await asyncio.to_thread(self._ids, room)
+    async def titles(self, room: str) -> dict[str, str]:
+        """Of all problems that the room may use, by id; what cannot be read has none."""
+        return await asyncio.to_thread(self._titles, room)
 
     async def remove(self, room: str, problem_id: str) -> None:
         """Take one of the room's own away. Raises ApiError 404."""
@@ -63,15 +67,22 @@ class ProblemShelf:
         except BadRequest as error:
             raise ApiError(409, "bad_problem", f"the file of this problem cannot be used: {error}") from error
 
-    def _ids(self, room: str) -> list[str]:
-        folders = [self._folder / room, *([self._common] if self._common else [])]
-        return sorted({path.stem for folder in folders for path in folder.glob("*.json")})
+    def _titles(self, room: str) -> dict[str, str]:
+        folders = [*([self._common] if self._common else []), self._folder / _plain(room)]
+        paths = {path.stem: path for folder in folders for path in folder.glob("*.json")}
+        return {problem_id: _title(paths[problem_id]) for problem_id in sorted(paths)}
 
     def _own(self, room: str, problem_id: str) -> Path:
         return self._folder / _plain(room) / f"{_plain(problem_id)}.json"
 
     def _operators(self, problem_id: str) -> Path | None:
         return self._common / f"{_plain(problem_id)}.json" if self._common else None
+
+
+def _title(path: Path) -> str:
+    with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(path.read_bytes(), type=_Titled).title
+    return ""
 
 
 def _plain(name: str) -> str:

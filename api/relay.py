@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 from typing import Protocol
 
 import msgspec
@@ -83,16 +82,18 @@ OnPiece = Callable[[Piece | None], None]
 
 
 class Relay:
-    """The room's correspondent at this node."""
+    """The room's correspondent at this node. Most rooms have nothing to say, and there are many."""
+
+    __slots__ = ("_calls", "_going", "_heard", "_last_call", "_office", "_room", "_tasks", "_unsure_until", "pieces")
 
     def __init__(self, room: Room, office: Office) -> None:
         self._room = room
         self._office = office
         self._going: dict[str, frozenset[str]] = {}
-        self._heard = asyncio.Event()
-        self._numbers = count(1)
+        self._heard: asyncio.Event | None = None
+        self._last_call = 0
         self._calls: dict[int, tuple[str, asyncio.Future[bytes]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._unsure_until = self._later()
         self.pieces: dict[str, set[OnPiece]] = {}
 
@@ -134,6 +135,7 @@ class Relay:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._unsure_until):
                 while self._find(subject) is None and not self._room.exchange.is_alone:
+                    self._heard = self._heard or asyncio.Event()
                     self._heard.clear()
                     await self._heard.wait()
         return self._find(subject)
@@ -147,7 +149,7 @@ class Relay:
         """Raises ApiError: what the other node refused, or that it does not answer."""
         if len(self._calls) >= MOST_CALLS:
             raise ApiError(429, "too_many_requests", "too many wait for an answer of another node")
-        number = next(self._numbers)
+        number = self._last_call = self._last_call + 1
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._calls[number] = node, future
         self._write(Call(number, subject, verb, body), node)
@@ -190,7 +192,8 @@ class Relay:
     def _hear_going(self, node: str, subjects: frozenset[str]) -> None:
         over = self._going.get(node, frozenset()) - subjects
         self._going[node] = subjects
-        self._heard.set()
+        if self._heard is not None:
+            self._heard.set()
         for subject in over:
             self._hand_piece(subject, None)
 
@@ -206,8 +209,8 @@ class Relay:
     def _begin(self, node: str, call: Call) -> None:
         """Calls of one node are begun in their order; an office that does not wait also ends them in it."""
         task = asyncio.get_running_loop().create_task(self._perform(node, call), name="relay-call")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def _perform(self, node: str, call: Call) -> None:
         try:

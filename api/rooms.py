@@ -1,6 +1,6 @@
 """`/api/rooms`, `/api/links`: create, join, look, talk."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
@@ -11,13 +11,14 @@ from api.codes import file_id
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
+from api.people.caller import Caller, bearer
 from api.rate_limit import SharedRateLimit
+from api.rights import members_for, rights_json
 from api.settings import Settings
 from exec_pool.language import Language
-from rooms.access import may_chat
+from rooms.access import Kind
 from rooms.cache import Cache
-from rooms.errors import Forbidden
-from rooms.events import entry_json
+from rooms.events import entry_json, lobby_event
 from rooms.registry import RoomRegistry
 from rooms.store import JournalStore, RoomStore
 
@@ -28,13 +29,15 @@ MAX_CHAT_CHARACTERS = 4000
 
 class NewRoom(msgspec.Struct, frozen=True, rename="camel"):
     name: str
-    display_name: str
-    kind: Literal["pair"] = "pair"
+    display_name: str | None = None
+    kind: Kind = "pair"
+    lobby: bool = False
     language: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9+#-]{1,20}$")] | None = None
 
 
 class NewMember(msgspec.Struct, frozen=True, rename="camel"):
-    display_name: str
+    display_name: str | None = None
+    password: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -74,8 +77,11 @@ class RoomsApi:
         await _limit(self._creating, request)
         new = await read_json(request, NewRoom)
         name = clean_name(new.name, "bad_room_name")
-        display_name = clean_name(new.display_name, "bad_display_name")
-        joined = await self._reception.create_room(name, new.language or "python", display_name)
+        caller = await self._reception.caller(bearer(request))
+        display_name = self._name(new.display_name, caller)
+        joined = await self._reception.create_room(
+            *(name, new.language or "python", display_name, caller, new.kind), lobby=new.lobby
+        )
         if new.language:
             await self._begin(joined)
         return json_response(joined, 201)
@@ -89,8 +95,19 @@ class RoomsApi:
     async def join(self, request: Request) -> Response:
         await _limit(self._joining, request)
         new = await read_json(request, NewMember)
-        display_name = clean_name(new.display_name, "bad_display_name")
-        return json_response(await self._reception.join(request.path_params["code"], display_name), 201)
+        caller = await self._reception.caller(bearer(request))
+        display_name = self._name(new.display_name, caller)
+        joined = await self._reception.join(request.path_params["code"], display_name, caller, new.password)
+        if joined.member.standing == "waiting":
+            async with self._registry.visit(joined.room.id) as room:
+                room.tell_hosts(lobby_event(joined.member))
+        return json_response(joined, 201)
+
+    def _name(self, given: str | None, caller: Caller | None) -> str:
+        """An account has one already."""
+        if given is None and caller is not None:
+            return self._reception.name_of(caller)
+        return clean_name(given or "", "bad_display_name")
 
     async def link(self, request: Request) -> Response:
         await _limit(self._joining, request)
@@ -98,17 +115,21 @@ class RoomsApi:
         room = self._registry.here(link.room)
         here = [{"name": member.name, "number": member.number} for member in room.here()] if room else []
         about = {"name": record.name, "kind": record.kind, "language": record.language}
-        return json_response({"code": link.code, "role": link.role, "room": about, "here": here})
+        bounds = {
+            "password": bool(link.secret),
+            "approval": link.needs_approval or record.lobby,
+            "status": record.status,
+        }
+        return json_response({"code": link.code, "role": link.role, "room": about, "here": here} | bounds)
 
     async def look(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        room_id = request.path_params["room"]
-        record = await self._reception.room(room_id)
         answer = {
-            "room": record,
+            "room": identity.room,
             "member": identity.member,
-            "members": await self._rooms.members(room_id),
-            "links": await self._reception.links(room_id, identity.member.role),
+            "members": await members_for(identity, self._rooms),
+            "links": await self._reception.links(identity.room, identity.member),
+            "rights": rights_json(identity),
         }
         return json_response(answer)
 
@@ -130,8 +151,7 @@ class RoomsApi:
 
     async def chat(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        if not may_chat(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("chat")
         message = await read_json(request, NewMessage)
         if not message.text.strip():
             raise ApiError(422, "bad_request", "a message has something to read")

@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import msgspec
 from starlette.requests import Request
@@ -23,14 +23,14 @@ from api.lost_work import Kind
 from api.relay import Call, Relay
 from api.settings import Settings
 from api.terminal import Terminal, TerminalSocket
+from exec_pool.error_lines import ErrorLine
 from exec_pool.errors import LanguageUnavailable, RunOver
 from exec_pool.job import Run
 from exec_pool.limits import Limits
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.runs import RunRequest, RunResult, Window
-from rooms.access import may_run
 from rooms.archive import checked_path
-from rooms.errors import BadPath, FileNotFound, Forbidden
+from rooms.errors import BadPath, FileNotFound
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
 from rooms.store import SYSTEM
@@ -41,6 +41,7 @@ PLACE_SECONDS = 0.5
 NOTED_SECONDS = 1.0
 """Who starts a run is told when every node can know of it; so long at most, should the store be slow."""
 PREFIX = "run_"
+LONGEST_SOURCE = 400
 
 
 class NewRun(msgspec.Struct, frozen=True, rename="camel"):
@@ -61,7 +62,7 @@ class RunsApi:
     """The handlers and the runs of all rooms; one per process."""
 
     def __init__(
-        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Runner, settings: Settings
+        self, reception: Reception, registry: RoomRegistry, desk: Desk, runner: Programs, settings: Settings
     ) -> None:
         self._reception = reception
         self._registry = registry
@@ -102,8 +103,7 @@ class RunsApi:
 
     async def _may_run(self, request: Request) -> Identity:
         identity = await identify(request, self._reception)
-        if not may_run(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("run")
         return identity
 
     async def _run(
@@ -112,7 +112,7 @@ class RunsApi:
         """From submission to the last entry; the room stays open meanwhile. `started` gets whatever stops the start."""
         try:
             async with self._registry.visit(room_id) as room:
-                active = ActiveRun(PREFIX + file_id(), room, in_terminal=new.terminal is not None)
+                active = ActiveRun(PREFIX + file_id(), room, new.terminal)
                 started.set_result(await self._submit(active, identity, new))
                 assert active.run is not None
                 await self._tell_places(active.room, active.id, active.run)
@@ -133,13 +133,15 @@ class RunsApi:
                     self._unwatch(watching, run_id)
 
     async def _tell_places(self, room: Room, run_id: str, run: Run) -> None:
-        """While it waits: its place in the line, whenever that changes."""
+        """While it waits: its place in the line, whenever that changes; at last 0, if it ever had to wait."""
         told = None
-        while (place := self._runner.place(run)) is not None and place.position > 0:
+        while (place := self._runner.place(run)) is not None and (place.position > 0 or told is not None):
             if place != told:
                 told = place
                 event = {"type": "queue", "run": run_id, "position": place.position, "seconds": place.seconds}
                 room.tell_everywhere(msgspec.json.encode(event).decode())
+            if place.position == 0:
+                return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(run.result(), PLACE_SECONDS)
 
@@ -158,6 +160,7 @@ class RunsApi:
             language=language, files=files, entry=path, args=new.args, options=new.options, stdin=new.stdin.encode(),
             terminal=new.terminal, limits=limits, lease=active.room.id, user=identity.member.id,
         )  # fmt: skip
+        active.files = files
         active.run = self._runner.submit(wanted, active.on_event)
         self._active[active.id] = active
         version = next((known.version for known in self._runner.languages if known.id == language), "")
@@ -173,7 +176,7 @@ class RunsApi:
         noted = active.note(identity.member.id, "started", about | {"limits": _limits(limits)})
         self._desk.changed(active.room)
         await asyncio.wait([noted], timeout=NOTED_SECONDS)
-        return about | {"id": active.id}
+        return about | {"id": active.id, "place": self._runner.place(active.run)}
 
     async def type(self, request: Request) -> Response:
         identity = await self._may_run(request)
@@ -346,5 +349,13 @@ def _finished(active: ActiveRun, result: RunResult) -> dict[str, object]:
         "truncated": result.truncated,
         "by": active.stopped_by if result.status == "stopped" else None,
         "message": result.message,
-        "errors": result.errors,
+        "errors": [_placed(error, active.files) for error in result.errors],
     }
+
+
+def _placed(error: ErrorLine, files: Mapping[str, bytes]) -> dict[str, object]:
+    """With the line as it was, so that people whose text has changed meanwhile find it again."""
+    lines = files.get(error.path, b"").split(b"\n", error.line)
+    text = lines[error.line - 1].decode(errors="replace") if len(lines) >= error.line else ""
+    about: dict[str, object] = msgspec.to_builtins(error)
+    return about | {"text": text[:LONGEST_SOURCE]}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 
 PREFIX = "SANGAM_"
+FILE = "_FILE"
 
 
 class SettingsError(Exception):
@@ -33,6 +34,30 @@ class Settings(msgspec.Struct, frozen=True):
     data: Annotated[str, _help("folder of everything that lasts")] = "data"
     open_rooms: Annotated[bool, _help("an unknown room is created on first connection and everyone may write")] = False
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _help("least important lines to log")] = "info"
+    public_url: Annotated[
+        str, _help("where people reach this server, for letters, passkeys and sign-in: `https://code.example`")
+    ] = ""
+    secret_key: Annotated[
+        str,
+        _help(
+            "secret that signs and seals, the same at every node; older ones after a `,`. None: made in the data folder"
+        ),
+    ] = ""
+    registration: Annotated[
+        Literal["open", "closed"],
+        _help("who gets an account: whoever confirms a mail address, or whom the operator makes one"),
+    ] = "open"
+    sign_ins_per_minute: Annotated[Amount, _help("sign-ins and the like from one address; a class shares one")] = 300
+    smtp_url: Annotated[
+        str,
+        _help(
+            "mail server: `smtp://user:password@host:587`, `smtps://…`; none: letters go to `outbox` in the data folder"
+        ),
+    ] = ""
+    mail_from: Annotated[str, _help("sender of letters")] = "Sangam <noreply@localhost>"
+    oidc_issuer: Annotated[str, _help("OpenID Connect provider to sign in with: `https://accounts.example`")] = ""
+    oidc_client_id: Annotated[str, _help("what it calls this server; it must allow `…/api/auth/oidc/callback`")] = ""
+    oidc_client_secret: Annotated[str, _help("the secret that it gave")] = ""
     nats_url: Annotated[
         str,
         _help("NATS for live traffic between several nodes: `nats://user:password@host:4222`, more with `,` between"),
@@ -40,6 +65,10 @@ class Settings(msgspec.Struct, frozen=True):
     redis_url: Annotated[
         str, _help("Redis for what several nodes share but may lose: `redis://user:password@host:6379/0`")
     ] = ""
+    house: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")],
+        _help("whose NATS subjects and Redis keys they are: nodes of another name on the same servers are strangers"),
+    ] = "sangam"
     node_silent_seconds: Annotated[
         Seconds, _help("a node that was not heard for so long is taken for dead: its people vanish, its runs are lost")
     ] = 6.0
@@ -55,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True):
     history_days: Annotated[
         Span, _help("history that is kept; older edits go once a snapshot contains them. 0 keeps all")
     ] = 0.0
+    deleted_days: Annotated[Span, _help("a deleted room is kept for so long before everything in it is erased")] = 30.0
     slow_commit_seconds: Annotated[Seconds, _help("a commit that takes longer makes rooms say `unsaved`")] = 0.25
     max_unsaved_bytes: Annotated[Amount, _help("unsaved edits, all rooms together, before rooms turn read-only")] = (
         16 * 2**20
@@ -64,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_file_bytes: Annotated[Amount, _help("largest file in an imported archive")] = 8 * 2**20
     max_archive_bytes: Annotated[Amount, _help("largest zip to import, and its files unpacked")] = 32 * 2**20
     max_archive_files: Annotated[Amount, _help("most files in an imported zip")] = 2000
-    max_queue_bytes: Annotated[Amount, _help("bytes waiting for a slow reader before it gets only a catch-up")] = 2**20
+    max_queue_bytes: Annotated[Amount, _help("bytes waiting for a slow reader before it gets only a catch-up")] = 2**19
     max_room_sessions: Annotated[Amount, _help("live connections in one room")] = 1000
     max_documents_per_socket: Annotated[Amount, _help("documents over one multiplexed socket")] = 300
     handshake_seconds: Annotated[Seconds, _help("time to authenticate on a multiplexed socket")] = 10.0
@@ -83,6 +113,13 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["auto", "docker", "bubblewrap", "off"],
         _help("what runs programs; `auto` is Docker where it answers and has the image, else bubblewrap"),
     ] = "auto"
+    exec_place: Annotated[
+        Literal["here", "workers", "both"],
+        _help(
+            "where programs run: `here`, at `workers` (`sangam exec`, over NATS), or `both`: this node is one of them"
+        ),
+    ] = "here"
+    exec_port: Annotated[Port, _help("port of the health and metrics of `sangam exec`; 0 picks a free one")] = 8100
     exec_docker_url: Annotated[str, _help("the Docker engine")] = "unix:///var/run/docker.sock"
     exec_image: Annotated[str, _help("Docker image of cells; `host` shows this machine's own compilers")] = (
         "sangam-cells:1"
@@ -121,8 +158,10 @@ class Settings(msgspec.Struct, frozen=True):
 
 def read_settings(environ: Mapping[str, str] = os.environ, **flags: object) -> Settings:
     """From `SANGAM_*` names, then from command-line flags (None means not given). Raises SettingsError."""
+    environ = {**environ, **_from_files(environ)}
     known = {PREFIX + name.upper(): name for name in Settings.__struct_fields__}
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    in_files = {name + FILE for name in known}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known and name not in in_files)
     if unknown:
         raise SettingsError(f"unknown setting {unknown[0]}; the README lists them all")
     values: dict[str, object] = {field: environ[name] for name, field in known.items() if name in environ}
@@ -131,6 +170,18 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: object) -> S
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_explain(error)) from error
+
+
+def _from_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """Any setting can be in a file, as secrets often are: `SANGAM_SECRET_KEY_FILE` names that of the secret key."""
+    found = {}
+    for name, path in environ.items():
+        if name.startswith(PREFIX) and name.endswith(FILE):
+            try:
+                found[name.removesuffix(FILE)] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"{name}: {path} cannot be read") from error
+    return found
 
 
 def _explain(error: msgspec.ValidationError) -> str:
@@ -142,9 +193,12 @@ def _explain(error: msgspec.ValidationError) -> str:
 
 
 _CHOICES = {
+    "house": "; it is up to 64 letters, digits, - and _",
     "open_rooms": "; it is true or false",
     "log_level": "; it is debug, info, warning or error",
+    "registration": "; it is open or closed",
     "store_sync": "; it is normal or full",
+    "exec_place": "; it is here, workers or both",
     "exec_engine": "; it is auto, docker, bubblewrap or off",
     "exec_reuse_cells": "; it is true or false",
 }

@@ -8,7 +8,9 @@ from typing import Literal
 import msgspec
 
 from api.lost_work import end_name
+from api.past_submissions import PastSubmissions
 from exec_pool.errors import WorkLost
+from exec_pool.judge_course import Judgement
 from exec_pool.judge_problem import Problem
 from exec_pool.judge_report import Report, report, short
 from exec_pool.judge_work import read_judgement, read_progress
@@ -41,11 +43,12 @@ class Handed(msgspec.Struct, frozen=True, rename="camel"):
 class Sitting:
     """Owned by its task in SubmissionsApi; remembered for a while after the end."""
 
-    def __init__(self, room: Room, handed: Handed, problem: Problem) -> None:
+    def __init__(self, room: Room, handed: Handed, problem: Problem, past: PastSubmissions) -> None:
         self.handed = handed
         self.room_id = room.id
         self.state: State = "queued"
         self._room: Room | None = room
+        self._past = past
         self._problem = problem
         self._message = ""
         self._is_quiet = False
@@ -83,15 +86,20 @@ class Sitting:
             self._message = str(error)
         else:
             await self._wait_for_grid()
-            self._to_host = report(self._problem, judgement, to_host=True)
-            self._to_others = report(self._problem, judgement, to_host=False)
-            self.state = "judged"
+            await self._judged(judgement)
         finally:
             places.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await places
         await self._note_end({"report": short(self._to_others) if self._to_others else None})
         self._room = None
+
+    async def _judged(self, judgement: Judgement) -> None:
+        to_host, to_others = (report(self._problem, judgement, to_host=whom) for whom in (True, False))
+        if not self.disowned:
+            await self._past.keep(self.room_id, self.handed.submission, to_host, to_others)
+        self._to_host, self._to_others = to_host, to_others
+        self.state = "judged"
 
     async def _note_end(self, report: dict[str, object]) -> None:
         """If no other node has ended it before."""
@@ -128,14 +136,14 @@ class Sitting:
         return handed | about | {"place": place, "report": told}
 
     async def _tell_places(self, ticket: Ticket) -> None:
-        """While it waits: its place, whenever that changes."""
+        """While it waits: its place, whenever that changes; at last 0, if it ever had to wait."""
         told = None
-        while (place := ticket.place()) is not None:
-            if place.position == 0:
-                return
+        while (place := ticket.place()) is not None and (place.position > 0 or told is not None):
             if place != told:
                 told = place
                 self._tell("queue", {"position": place.position, "seconds": place.seconds})
+            if place.position == 0:
+                return
             await asyncio.sleep(PLACE_SECONDS)
 
     async def _wait_for_grid(self) -> None:

@@ -15,6 +15,7 @@ from api.errors import ApiError
 from api.http import MAX_JSON_BYTES, identify, json_response, read_body, read_json
 from api.identity import Identity, Reception
 from api.lost_work import Kind
+from api.past_submissions import PastSubmissions
 from api.problems import ProblemShelf
 from api.rate_limit import RateLimit
 from api.relay import Call
@@ -25,12 +26,12 @@ from exec_pool.errors import LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
 from exec_pool.judge_report import problem_view
 from exec_pool.judge_work import JudgeOrder, encode_order
-from exec_pool.runner_pool import Runner
+from exec_pool.programs import Programs
 from exec_pool.work import Job, WorkQueue
-from rooms.access import may_run
 from rooms.errors import FileNotFound, Forbidden
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN, Room
+from rooms.store import JournalStore
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +63,9 @@ class SubmissionsApi:
         reception: Reception,
         registry: RoomRegistry,
         desk: Desk,
-        runner: Runner,
+        runner: Programs,
         work: WorkQueue,
+        journal: JournalStore,
         settings: Settings,
     ) -> None:
         self._reception = reception
@@ -71,6 +73,7 @@ class SubmissionsApi:
         self._desk = desk
         self._runner = runner
         self._work = work
+        self._past = PastSubmissions(journal)
         self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
         self._rate = RateLimit(settings.submissions_per_minute)
         self._sittings: OrderedDict[str, Sitting] = OrderedDict()
@@ -90,7 +93,8 @@ class SubmissionsApi:
 
     async def problems(self, request: Request) -> Response:
         await identify(request, self._reception)
-        return json_response({"problems": await self._shelf.ids(request.path_params["room"])})
+        titles = await self._shelf.titles(request.path_params["room"])
+        return json_response({"problems": list(titles), "titles": titles})
 
     async def problem(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
@@ -103,19 +107,25 @@ class SubmissionsApi:
         if problem.id != request.path_params["problem"]:
             raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
         await self._shelf.put(request.path_params["room"], problem)
+        await self._tell_of_problems(request.path_params["room"])
         return json_response({"problem": problem_view(problem, to_host=True)})
 
     async def remove_problem(self, request: Request) -> Response:
         await self._host(request)
         await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
+        await self._tell_of_problems(request.path_params["room"])
         return Response(status_code=204)
+
+    async def _tell_of_problems(self, room_id: str) -> None:
+        """Whoever shows the list asks for it again."""
+        async with self._registry.visit(room_id) as room:
+            room.tell_everywhere('{"type":"problems"}')
 
     # Submissions
 
     async def submit(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
-        if not may_run(identity.member.role):
-            raise Forbidden("your role does not allow it")
+        identity.require("run")
         new = await read_json(request, NewSubmission, MAX_PROBLEM_BYTES if _is_host(identity) else MAX_JSON_BYTES)
         room_id = request.path_params["room"]
         problem = await self._problem_of(room_id, identity, new)
@@ -163,7 +173,7 @@ class SubmissionsApi:
             body=encode_order(JudgeOrder(problem, solution)),
             slots=problem.programs(),
         )
-        sitting = Sitting(room, handed, problem)
+        sitting = Sitting(room, handed, problem, self._past)
         sitting.start(self._work.submit(job, sitting.hear))
         self._sittings[handed.submission] = sitting
         self._desk.changed(room)
@@ -194,6 +204,9 @@ class SubmissionsApi:
         room_id, submission = request.path_params["room"], request.path_params["submission"]
         if submission in self._sittings:
             return json_response({"submission": self._find(room_id, submission).view(to_host=_is_host(identity))})
+        past = await self._past.find(room_id, submission, to_host=_is_host(identity))
+        if past is not None:
+            return json_response({"submission": past})
         body = await self._ask(room_id, submission, "look", identity)
         return Response(body, media_type="application/json")
 
@@ -202,7 +215,7 @@ class SubmissionsApi:
         room_id, submission = request.path_params["room"], request.path_params["submission"]
         if submission in self._sittings:
             _cancel(self._find(room_id, submission), identity.member.id, is_host=_is_host(identity))
-        else:
+        elif not await self._past.find(room_id, submission, to_host=False):
             await self._ask(room_id, submission, "cancel", identity)
         return Response(status_code=204)
 
@@ -269,8 +282,8 @@ def _cancel(sitting: Sitting, member: str, *, is_host: bool) -> None:
 
 
 def _not_found() -> ApiError:
-    return ApiError(404, "submission_not_found", "the room has no such submission, or it was long ago")
+    return ApiError(404, "submission_not_found", "the room has no such submission")
 
 
 def _is_host(identity: Identity) -> bool:
-    return identity.member.role == "host"
+    return identity.may("hidden_tests")

@@ -19,8 +19,7 @@ from api.errors import ApiError, error_body, error_status
 from api.identity import Reception
 from exec_pool.errors import ExecError, InputFull, RunOver
 from realtime.errors import CloseCode
-from rooms.access import may_run
-from rooms.errors import Forbidden, RoomError
+from rooms.errors import RoomError
 
 MOST_WAITING = 262_144
 MOST_WATCHERS = 64
@@ -99,8 +98,7 @@ class TerminalSocket:
         room_id, run_id = socket.path_params["room"], socket.path_params["run"]
         try:
             identity = await self._reception.identify(room_id, socket.query_params.get("token", ""))
-            if not may_run(identity.member.role):
-                raise Forbidden("your role does not allow it")
+            identity.require("terminal")
             terminal = await stack.enter_async_context(self._hold(room_id, run_id))
             if not terminal.in_terminal:
                 raise ApiError(409, "no_terminal", "this run has no terminal")

@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 
 from api.connection import Connections
 from api.errors import error_body, error_status
-from api.identity import Identity, Reception, check_document
+from api.identity import Identity, Reception
 from realtime.protocol import Message, decode_usual, decode_y, step1_body
 from realtime.session import Session
 from rooms.errors import RoomError
@@ -33,10 +33,9 @@ class YSocket:
         document = socket.path_params.get("document", MAIN)
         try:
             identity = await self._reception.identify(room_id, socket.query_params.get("token", ""))
-            may_write = check_document(identity, document)
             room = await self._registry.enter(room_id)
             try:
-                session = self._session(socket, identity, may_write)
+                session = self._session(socket, identity)
                 shared = await room.enter(session, identity.member, document)
             except BaseException:
                 self._registry.leave(room)
@@ -46,12 +45,11 @@ class YSocket:
         else:
             await self._serve(socket, _Attached(self._registry, room, session, shared))
 
-    def _session(self, socket: WebSocket, identity: Identity, may_write: bool) -> Session:
+    def _session(self, socket: WebSocket, identity: Identity) -> Session:
         return Session(
             self._connections.outbox(socket),
             member_id=identity.member.id,
             user_json=identity.user_json(),
-            may_write=may_write,
             is_guest=identity.is_guest,
             wants_echo=self._echo_updates,
         )

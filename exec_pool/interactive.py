@@ -1,7 +1,6 @@
 """Interactive problems: a solution and an interactor, each in a cell of its own, with their pipes joined."""
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 
@@ -10,7 +9,7 @@ from exec_pool.job import Run
 from exec_pool.judge_bench import Heard, when_free
 from exec_pool.judge_referee import finding_of
 from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from exec_pool.runs import Event, EventSink, Output, RunRequest, RunResult
 from exec_pool.verdicts import TestResult, judged, of_run
 
 
@@ -47,8 +46,8 @@ class _Table:
             (referee, self._sink("referee", "solution")), (solution, self._sink("solution", "referee"))
         )
 
-    def _sink(self, mine: str, other: str) -> Callable[[Output | Usage], None]:
-        def hand_on(event: Output | Usage) -> None:
+    def _sink(self, mine: str, other: str) -> EventSink:
+        def hand_on(event: Event) -> None:
             self._heard[mine](event)
             if isinstance(event, Output) and event.stream == "stdout":
                 self._hand(event.data, mine, other)

@@ -14,7 +14,7 @@ from exec_pool.language import Language
 from exec_pool.limits import Limits
 from exec_pool.plans import Plan
 from exec_pool.protocol import file_frame, frame
-from exec_pool.runs import Ending, EventSink, Output, RunResult, Stream, Usage, Window
+from exec_pool.runs import Ending, Event, EventSink, Output, RunResult, Stream, Usage, Window
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,8 @@ TAIL = 8192
 class Run:
     """One submitted run. Every method is for the event loop's own thread.
 
-    `id` is given by the Runner. Input is bounded by `input_bytes` that the program has not read yet.
+    `id` is given by the Runner. Input is bounded by `input_bytes` that the program has not read yet; `on_taken` hears
+    how much it has read.
     """
 
     def __init__(self, run_id: str, sink: EventSink, input_bytes: int, on_stop: Callable[["Run"], None]) -> None:
@@ -41,6 +42,7 @@ class Run:
         self.compiled = b""
         self.window: Window | None = None
         self.written = 0
+        self.on_taken: Callable[[int], None] = lambda _: None
         self._sink = sink
         self._on_stop = on_stop
         self._input: deque[bytes] = deque()
@@ -93,7 +95,7 @@ class Run:
         self._input.clear()
         self.changed.set()
 
-    def emit(self, event: Output | Usage) -> None:
+    def emit(self, event: Event) -> None:
         """For the driver: hand an event to the owner, whose errors are his own."""
         try:
             self._sink(event)
@@ -118,6 +120,12 @@ class Run:
         self._sent -= count
         self._held -= count
         self.changed.set()
+        self.on_taken(count)
+
+    @property
+    def in_flight(self) -> int:
+        """For the driver: bytes that were given to it and that the program has not read."""
+        return self._sent
 
     @property
     def input_empty(self) -> bool:

@@ -12,8 +12,8 @@ from exec_pool.errors import RunnerFull
 from exec_pool.judge_build import build_limits
 from exec_pool.judge_problem import Program
 from exec_pool.limits import MIB, Limits
-from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from exec_pool.programs import Programs
+from exec_pool.runs import Event, Output, Restarted, RunRequest, RunResult
 
 RETRY_SECONDS = 0.1
 Started = TypeVar("Started")
@@ -28,9 +28,11 @@ class Heard:
     def __init__(self) -> None:
         self._parts: list[Output] = []
 
-    def __call__(self, event: Output | Usage) -> None:
+    def __call__(self, event: Event) -> None:
         if isinstance(event, Output):
             self._parts.append(event)
+        elif isinstance(event, Restarted):
+            self._parts.clear()
 
     def text(self, *streams: str) -> bytes:
         """All of these streams, as it came."""
@@ -63,7 +65,7 @@ def sources(program: Program) -> dict[str, bytes]:
 class Bench:
     """Runs requests in a Runner. One per judge; keeps the builds of the last checkers and interactors."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Programs) -> None:
         self._runner = runner
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
 

@@ -113,6 +113,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     id: Id
     title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    statement: Annotated[str, msgspec.Meta(max_length=65_536)] = ""
     groups: Annotated[tuple[Group, ...], msgspec.Meta(max_length=100)] = ()
     tests: Annotated[tuple[Test, ...], msgspec.Meta(max_length=MOST_TESTS)] = ()
     limits: ProblemLimits = ProblemLimits()

@@ -116,6 +116,7 @@ def problem_view(problem: Problem, *, to_host: bool) -> object:
     return {
         "id": problem.id,
         "title": problem.title,
+        "statement": problem.statement,
         "limits": problem.limits,
         "languages": problem.languages,
         "checker": {"type": "custom"} if isinstance(problem.checker, Custom) else problem.checker,

@@ -19,33 +19,14 @@ from exec_pool.languages import LANGUAGES
 from exec_pool.limits import ExecSettings, Limits, checked_limits
 from exec_pool.plans import Plan, checked_files, make_plan
 from exec_pool.probe import Survey, find_fault, survey
-from exec_pool.runs import Ending, EventSink, Output, RunRequest, RunResult, Usage, verdict
+from exec_pool.programs import Availability, RunnerStats
+from exec_pool.runs import Ending, Event, EventSink, Output, RunRequest, RunResult, verdict
 from exec_pool.toolchains import describe
 from exec_pool.turns import Bounds, Entry, Place, Turns
 
 log = logging.getLogger(__name__)
 
 UNBOUNDED = 2**31
-
-
-class Availability(msgspec.Struct, frozen=True):
-    """Can code run here? `reason` says why not and how to mend it; `checking` while the probe is under way."""
-
-    ok: bool
-    reason: str
-    engine: str
-    checking: bool = False
-
-
-class RunnerStats(msgspec.Struct, frozen=True):
-    """Numbers for metrics; `finished` counts results by status since the start."""
-
-    running: int
-    queued: int
-    idle_cells: int
-    cells_opened: int
-    refused: int
-    finished: dict[str, int]
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -59,7 +40,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Runner:
-    """One per process, on one event loop. `open` returns at once; the probe goes on behind it (`checked`)."""
+    """`Programs` of this process. `open` returns at once; the probe goes on behind it (`checked`)."""
 
     def __init__(self, settings: ExecSettings) -> None:
         """Raises SettingsWrong for a languages file that cannot be used."""
@@ -168,7 +149,8 @@ class Runner:
         mine = sum(together[0].request.lease == lease for together in self._queue.values()) if lease else 0
         if len(self._queue) >= self._settings.queue or mine >= self._settings.queue_per_lease:
             self._refused += 1
-            raise RunnerFull("Too many programs wait to run; try again in a moment.")
+            wait = self._turns.retry_seconds(mine or len(self._queue))
+            raise RunnerFull("Too many programs wait to run; try again in a moment.", wait)
 
     def _pump(self) -> None:
         """Start what may start."""
@@ -307,7 +289,7 @@ class Runner:
         """For the probe: perform a plan, give its end and its standard output."""
         parts: list[bytes] = []
 
-        def keep(event: Output | Usage) -> None:
+        def keep(event: Event) -> None:
             if isinstance(event, Output) and event.stream == "stdout":
                 parts.append(event.data)
 

@@ -70,6 +70,12 @@ class Usage(msgspec.Struct, frozen=True):
     memory_bytes: int
 
 
+class Restarted(msgspec.Struct, frozen=True):
+    """What ran it is gone: it runs again from its beginning, and what it wrote before counts no more."""
+
+    message: str
+
+
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended. `exit_code` and `signal` are of the program, or of the compiler at `compile_error`.
 
@@ -101,7 +107,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-EventSink = Callable[[Output | Usage], None]
+Event = Output | Usage | Restarted
+EventSink = Callable[[Event], None]
 
 
 def verdict(ending: Ending, limits: Limits, stopped: bool, heap_full: bool) -> RunResult:

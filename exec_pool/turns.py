@@ -71,11 +71,18 @@ class Turns:
         mine = [other for other in self._entries.values() if other.room == entry.room]
         own = sum(other.user == entry.user for other in mine)
         if len(self._entries) >= self._bounds.total or len(mine) >= bounds.room or own >= bounds.user:
-            raise RunnerFull("Too many programs of yours wait already; try again in a moment.", self._retry(len(mine)))
+            raise RunnerFull(
+                "Too many programs of yours wait already; try again in a moment.", self.retry_seconds(len(mine))
+            )
         entry = msgspec.structs.replace(entry, slots=min(entry.slots, self._slots))
         crowd = self._waiting.setdefault(entry.room, _Crowd())
         crowd.users.setdefault(entry.user, deque()).append(entry)
         self._entries[entry.id] = entry
+
+    def resize(self, slots: int) -> None:
+        """So many slots there are from now on; what has begun goes on, though it may be more."""
+        self._free += slots - self._slots
+        self._slots = slots
 
     def take(self) -> Entry | None:
         """The entry that begins now, if one may. An entry that needs more slots than are free holds up all others,
@@ -87,7 +94,7 @@ class Turns:
         crowd = self._waiting[room]
         user = crowd.next_user()
         entry = crowd.users[user][0]
-        if entry.slots > self._free:
+        if min(entry.slots, self._slots) > self._free:
             return None
         crowd.users[user].popleft()
         self._use(entry, entry.slots)
@@ -122,7 +129,11 @@ class Turns:
         if entry_id in self._running:
             return Place(0, 0.0)
         before = self._before(entry)
-        return Place(before + 1, round((before + 1) * self._seconds / self._slots, 1))
+        return Place(before + 1, self.wait_seconds(before + 1))
+
+    def wait_seconds(self, position: int) -> float:
+        """A guess of the wait at this position, by what jobs took so far."""
+        return round(position * self._seconds / self._slots, 1)
 
     def waiting(self) -> int:
         """How many wait."""
@@ -153,7 +164,8 @@ class Turns:
         rank = _rank({user: len(queue) for user, queue in crowd.users.items()}, entry.user, own)
         return _rank({room: crowd.waiting() for room, crowd in self._waiting.items()}, entry.room, rank)
 
-    def _retry(self, mine: int) -> float:
+    def retry_seconds(self, mine: int) -> float:
+        """When to try again for who has so many in the line: as long as those take, by what jobs took so far."""
         return max(1.0, round(self._seconds * max(1, mine) / self._slots))
 
 

@@ -83,10 +83,10 @@ class LocalTicket:
         self.task: asyncio.Task[None] | None = None
         self._work = work
         self._result: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._result.add_done_callback(_retrieve)
+        self._result.add_done_callback(retrieve)
 
     def place(self) -> Place | None:
-        return self._work.place(self.job.id)
+        return None if self.over else self._work.place(self.job.id)
 
     async def result(self) -> bytes:
         return await asyncio.shield(self._result)
@@ -109,7 +109,7 @@ class LocalTicket:
             self._result.set_result(result)
 
 
-def _retrieve(future: asyncio.Future[bytes]) -> None:
+def retrieve(future: asyncio.Future[bytes]) -> None:
     """Nobody has to await a result; a lost one is told to whoever does."""
     if not future.cancelled():
         future.exception()

@@ -153,10 +153,15 @@ class Document:
 
         Raises MissingEdits (nothing was applied) or BadUpdate (see `broken`).
         """
+        if self.type(update) is not None:
+            return update
         footprint = check_update(update)
         if not footprint.fits(self._known):
             raise MissingEdits("the update builds on edits that are not there")
-        new = self._novelty(update)
+        repeats = footprint.deletes or footprint.repeats(self._known)
+        new = self._novelty(update) if repeats else update
+        if not repeats:
+            self._apply(update)
         self._note(footprint, new)
         return new
 
@@ -172,9 +177,7 @@ class Document:
         Raises BadUpdate (nothing of it may be journaled; see `broken`), DocumentFull, MissingEdits or NeedsTrial
         (nothing was applied).
         """
-        footprint = self._admit(update)
-        if self._may_take_long(footprint, passed):
-            raise NeedsTrial("the update may take long to apply")
+        footprint = self.admit(update, passed)
         repeats = may_repeat or footprint.repeats(self._known)
         new = self._novelty(update) if repeats else update
         if not repeats:
@@ -193,7 +196,8 @@ class Document:
         steps = footprint.places * (self.blocks + footprint.places + self.size // _BYTES_PER_STEP)
         return footprint.places > FEW_PLACES and steps > MAX_STEPS
 
-    def _admit(self, update: bytes) -> Footprint:
+    def admit(self, update: bytes, passed: int | None) -> Footprint:
+        """What `apply` does before it applies."""
         if self.size + len(update) > self.max_bytes:
             raise DocumentFull(f"the document has reached {self.max_bytes} bytes")
         footprint = check_update(update)
@@ -203,6 +207,8 @@ class Document:
             raise MissingEdits("the update builds on edits that are not there")
         if footprint.cuts_a_character(self.pairs):
             raise BadUpdate("the update cuts a character in two")
+        if self._may_take_long(footprint, passed):
+            raise NeedsTrial("the update may take long to apply")
         return footprint
 
     def _note(self, footprint: Footprint, new: bytes) -> None:

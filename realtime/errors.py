@@ -53,6 +53,10 @@ class NeedsTrial(Exception):
     """Nothing was applied; the update is to be applied in another process first (`realtime.trial`). Nobody is told."""
 
 
+class OutOfBounds(Exception):
+    """Nothing was applied; the update changes a file that its sender may not write."""
+
+
 class MissingEdits(RealtimeError):
     """Nothing was applied; a client that is asked for all that it has sends what is missing too."""
 

@@ -21,6 +21,12 @@ def texts(files: Map[Any]) -> Iterator[tuple[str, str, Text]]:
                 yield file_id, path, text
 
 
+def path_of(files: Map[Any], file_id: str) -> str | None:
+    file = _value(files, file_id)
+    path = _value(file, "path") if isinstance(file, Map) else None
+    return path if isinstance(path, str) else None
+
+
 def folders(files: Map[Any]) -> Iterator[str]:
     """Paths."""
     for file_id in list(files.keys()):

@@ -91,12 +91,15 @@ class Loading:
 
     def condensed(self, *, is_small: bool) -> Snapshot:
         """What was loaded, as a snapshot. Takes long unless it `is_small`."""
-        document = self.document
-        whole = document.encode()
-        parts = [] if is_small else cut(whole)
-        counts = document.blocks, document.nested, document.pairs.dump()
-        table = Table(parts, document.state_vector(), *counts, self.waiting)
-        return Snapshot(whole, table)
+        return snapshot_of(self.document, self.waiting, is_small=is_small)
+
+
+def snapshot_of(document: Document, waiting: list[bytes], *, is_small: bool) -> Snapshot:
+    """A document, and the entries that wait beside it. Takes long unless it `is_small`."""
+    whole = document.encode()
+    parts = [] if is_small else cut(whole)
+    counts = document.blocks, document.nested, document.pairs.dump()
+    return Snapshot(whole, Table(parts, document.state_vector(), *counts, waiting))
 
 
 def _bad(error: BaseException, what: str) -> BadUpdate:

@@ -150,6 +150,8 @@ class LocalFanout:
 
 
 class _LocalSubscription:
+    __slots__ = ("_rooms", "_traffic")
+
     def __init__(self, rooms: dict[str, RoomTraffic], traffic: RoomTraffic) -> None:
         self._rooms = rooms
         self._traffic = traffic

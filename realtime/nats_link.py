@@ -17,6 +17,7 @@ from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
 from realtime.errors import FanoutUnavailable
+from realtime.nats_wire import Receive, deliver_to, is_quick, shorten, write
 
 DIAL_SECONDS = 3.0
 ANSWER_SECONDS = 2.0
@@ -26,9 +27,6 @@ _CLOSE_SECONDS = 1.0
 _PENDING_BYTES = 2**20
 _NEVER_FULL_BYTES = 2**40
 _log = logging.getLogger(__name__)
-
-Receive = Callable[[str, bytes], None]
-"""Called with the subject and the data, while the socket is read; it must not raise."""
 
 
 class NatsLink:
@@ -49,7 +47,8 @@ class NatsLink:
         lost, why = asyncio.Event(), _Reason()
         client = Client()
         if receive is not None:
-            client.msg_class = _deliver_to(receive)  # type: ignore[assignment]
+            receive = _safely(receive)
+            client.msg_class = deliver_to(receive)  # type: ignore[assignment]
         try:
             async with asyncio.timeout(DIAL_SECONDS):
                 await client.connect(
@@ -72,6 +71,8 @@ class NatsLink:
         except BaseException:
             _cut(client)
             raise
+        if receive is not None:
+            shorten(client, receive)
         return cls(client, lost)
 
     @property
@@ -103,6 +104,15 @@ class NatsLink:
         if subscription := self._subscriptions.pop(subject, None):
             with _told():
                 await subscription.unsubscribe()
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether `publish_at_once` may be used: the broker takes what it gets."""
+        return not self.is_lost and is_quick(self._client)
+
+    def publish_at_once(self, subject: str, data: bytes) -> None:
+        """Hand on without waiting."""
+        write(self._client, subject, data)
 
     async def publish(self, subject: str, data: bytes) -> None:
         """Hand on; waits while the broker does not read. Raises FanoutUnavailable.
@@ -215,16 +225,13 @@ def _setter(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
     return set_it
 
 
-def _deliver_to(receive: Receive) -> Callable[..., None]:
-    """In place of the library's message class: it is called for each message, and without a message none is queued.
+def _safely(receive: Receive) -> Receive:
+    """The library would stop reading."""
 
-    So nothing waits between the socket and `receive`, and no slow consumer inside this process can lose anything.
-    """
-
-    def deliver(*, subject: str, data: bytes, **_rest: object) -> None:
+    def deliver(subject: str, data: bytes) -> None:
         try:
             receive(subject, data)
-        except Exception:  # the library would stop reading
+        except Exception:
             _log.exception("a message of the broker could not be used")
 
     return deliver

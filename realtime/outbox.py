@@ -170,6 +170,9 @@ class Turn:
     def __exit__(self, *_exc: object) -> None:
         self.is_ending = False
         self._write()
+
+    def rest(self) -> None:
+        """Everything of this turn is sent: let more come before the next one, if very much comes."""
         if self._pace is not None:
             self._pace.rest()
 

@@ -3,9 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from time import monotonic
+from typing import Protocol
 
 from realtime.outbox import Buffer, Outbox
 from realtime.protocol import REFUSED_BODY, SAVED_BODY, step1_body
+
+
+class Bounds(Protocol):
+    """Which files somebody may write who may not write all."""
+
+    @property
+    def base(self) -> bool:
+        """Whether what is no file of a known path may be written."""
+
+    def allows(self, path: str) -> bool: ...
+
 
 Missed = tuple[bytes, list[bytes]]
 """What a session that is behind was sent: a state vector, and the updates within it that it was not sent."""
@@ -22,7 +34,8 @@ class Session:
     `prefix` goes before every body: empty for y-websocket, the encoded address for Hocuspocus (`acknowledges`).
     `missed` is None while the session follows; otherwise it is *behind*: it gets no increments until its outbox
     has drained, then one difference. `asked` is whether its answer to a SyncStep1 of ours is awaited after an edit that
-    could not be taken. `user_json` is what others see as its awareness `user`. Once `ended` it is sent nothing.
+    could not be taken. With a `fence` it may write some files only, and
+    `may_write` is False. `user_json` is what others see as its awareness `user`. Once `ended` it is sent nothing.
     `is_full` is whether it was last told that the document takes no more.
     """
 
@@ -34,6 +47,7 @@ class Session:
         "acknowledges",
         "asked",
         "ended",
+        "fence",
         "is_full",
         "is_guest",
         "live",
@@ -53,7 +67,7 @@ class Session:
         *,
         member_id: str,
         user_json: bytes | None,
-        may_write: bool,
+        may_write: bool = False,
         is_guest: bool = False,
         wants_echo: bool = False,
         prefix: bytes = b"",
@@ -62,6 +76,7 @@ class Session:
         self.member_id = member_id
         self.user_json = user_json
         self.may_write = may_write
+        self.fence: Bounds | None = None
         self.is_guest = is_guest
         self.wants_echo = wants_echo
         self.prefix = prefix
@@ -122,6 +137,11 @@ class Session:
             return False
         self._echo_due = now + ECHO_SECONDS
         return True
+
+    @property
+    def may_edit(self) -> bool:
+        """All of the document, or some of its files."""
+        return self.may_write or self.fence is not None
 
     def count_seen(self, updates: int) -> None:
         self.unseen -= updates

@@ -5,19 +5,27 @@ What that costs no walk of the bytes can tell. The child reads the document and 
 """
 
 import asyncio
-import contextlib
+import logging
 import math
 import os
 import resource
 import sys
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from time import process_time
 
 import msgspec
 
+from realtime.aside import Order, given_parts, read_order, run_aside
 from realtime.document import BYTES_PER_BLOCK, Document
 from realtime.errors import BadUpdate
+from realtime.loading import Loading
+from realtime.snapshot import Snapshot
 from realtime.update import check_update
+
+_log = logging.getLogger(__name__)
+
+SMALL_BYTES = 2**19
+"""A document up to this size is encoded in about a millisecond."""
 
 APPLY_SECONDS = 1.0
 """CPU time that applying one update may take: nobody else is served meanwhile."""
@@ -34,7 +42,6 @@ AT_ONCE = 2
 
 _PASSED, _TOO_LONG = 0, 3
 _NICENESS = 10
-_ROOT = Path(__file__).resolve().parent.parent
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -50,31 +57,31 @@ class Trials:
     def __init__(self) -> None:
         self.turns = asyncio.Semaphore(AT_ONCE)
 
-    async def run(self, document: Document, update: bytes) -> Passed:
-        """Raises BadUpdate if the update does not pass, OSError. Corrects the document's estimate of its blocks."""
-        snapshot, estimate = document.encode(), document.blocks
-        passed = await _try_in_child(snapshot, update)
+    async def run(self, document: Document, update: bytes, of_journal: Callable[[], Awaitable[Order]]) -> Passed:
+        """Raises BadUpdate if the update does not pass, OSError. Corrects the document's estimate of its blocks.
+
+        A large document would take long to encode: `of_journal` tells what it is made of.
+        """
+        estimate = document.blocks
+        passed = await _try_in_child(await _order(document, of_journal), update)
         document.blocks += passed.blocks - estimate
         return passed
 
 
-async def _try_in_child(snapshot: bytes, update: bytes) -> Passed:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "realtime.trial"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=_ROOT,
-        env={},
-    )
-    try:
-        said, _ = await child.communicate(len(snapshot).to_bytes(8, "big") + snapshot + update)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-    if child.returncode == _PASSED:
+async def _order(document: Document, of_journal: Callable[[], Awaitable[Order]]) -> Order:
+    if document.size > SMALL_BYTES:
+        try:
+            return await of_journal()
+        except Exception as error:  # better slow than not at all
+            _log.warning("the journal cannot be read for a trial", extra={"error": repr(error)})
+    return Order(document.encode(), document.nested, ())
+
+
+async def _try_in_child(order: Order, update: bytes) -> Passed:
+    status, said = await run_aside("realtime.trial", (update, *order.parts()))
+    if status == _PASSED:
         return msgspec.json.decode(said, type=Passed)
-    too_long = child.returncode is None or child.returncode < 0 or child.returncode == _TOO_LONG
+    too_long = status < 0 or status == _TOO_LONG
     raise BadUpdate("the update takes too long to apply" if too_long else "the update contradicts the document")
 
 
@@ -98,6 +105,17 @@ def _blocks(snapshot: bytes) -> int:
         return len(snapshot) // BYTES_PER_BLOCK
 
 
+def _whole(order: Order) -> bytes:
+    """The document as one update."""
+    if order.snapshot is not None and not order.entries and Snapshot.decode(order.snapshot) is None:
+        return order.snapshot
+    _allow(LOAD_SECONDS)
+    loading = Loading(0, order.snapshot, order.nested, order.entries)
+    for _ in loading.steps():
+        pass
+    return loading.document.encode()
+
+
 def _verdict(snapshot: bytes, update: bytes) -> Passed | None:
     """None if it takes too long."""
     document, copy = Document(0), Document(0)
@@ -116,8 +134,8 @@ def main() -> None:
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    length = int.from_bytes(sys.stdin.buffer.read(8), "big")
-    passed = _verdict(sys.stdin.buffer.read(length), sys.stdin.buffer.read())
+    update, *parts = given_parts()
+    passed = _verdict(_whole(read_order(parts)), update)
     if passed is None:
         sys.exit(_TOO_LONG)
     sys.stdout.buffer.write(msgspec.json.encode(passed))

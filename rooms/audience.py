@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from realtime.frames import Bundle
+from realtime.protocol import AwarenessState, awareness_body, update_body
 from realtime.session import Missed, Session
 
 STALL_SECONDS = 30.0
@@ -46,12 +47,14 @@ class Audience:
         self._expected.pop(session, None)
         self._sessions.discard(session)
 
-    def broadcast(self, edits: list[bytes], presence: list[bytes], *, source: Session | None) -> None:
+    def broadcast(self, updates: list[bytes], states: list[AwarenessState], *, source: Session | None) -> None:
         """The hot path: each bundle is encoded once per prefix and put once per recipient.
 
         The only `source` does not need it back. But a y-websocket client hangs up after 30 s of silence; what keeps it
         is the echo of its presence, which it renews every 15 s.
         """
+        edits = [update_body(update) for update in updates]
+        presence = [awareness_body(states)] if states else []
         for missed in self._expected.values():
             missed += edits
         bundles: dict[bytes, Bundle] = {}

@@ -37,6 +37,30 @@ class Forbidden(RoomError):
     code = "forbidden"
 
 
+class Waiting(Forbidden):
+    code = "waiting"
+
+
+class Removed(Forbidden):
+    code = "removed"
+
+
+class MemberNotFound(RoomError):
+    code = "member_not_found"
+
+
+class LastHost(RoomError):
+    code = "last_host"
+
+
+class BadRules(RoomError):
+    code = "bad_rules"
+
+
+class LinkRefused(RoomError):
+    code = "link_refused"
+
+
 class ReadOnly(RoomError):
     code = "read_only"
 

@@ -1,9 +1,12 @@
 """Room events as JSON text: the stateless messages of `docs/api.md`."""
 
+import asyncio
+from typing import Protocol
+
 import msgspec
 
 from rooms.journal import JournalState
-from rooms.store import Entry
+from rooms.store import Draft, Entry, Member
 
 
 class _State(msgspec.Struct, tag_field="type", tag="state", rename="camel"):
@@ -42,3 +45,31 @@ def missed_event() -> str:
 def state_event(journal: JournalState, *, is_full: bool = False) -> str:
     read_only = "document_full" if is_full else "store_behind" if journal == "behind" else None
     return msgspec.json.encode(_State(journal != "saved", read_only)).decode()
+
+
+def lobby_event(member: Member) -> str:
+    """Somebody waits to be let in; for hosts."""
+    return msgspec.json.encode({"type": "lobby", "member": member}).decode()
+
+
+class Teller(Protocol):
+    def tell_everywhere(self, text: str) -> None: ...
+
+
+class SealedEvents:
+    """The events of one batch; the journal's `Sealed`. They are told with their numbers, so not before the commit."""
+
+    def __init__(self, room: Teller, drafts: list[Draft], waiting: list[asyncio.Future[Entry]]) -> None:
+        self._room = room
+        self._waiting = waiting
+        self.drafts = drafts
+
+    def show(self) -> None:
+        pass
+
+    def settle(self, numbers: list[int]) -> None:
+        for draft, seq, future in zip(self.drafts, numbers, self._waiting, strict=True):
+            entry = Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)
+            self._room.tell_everywhere(entry_event(entry))
+            if not future.done():
+                future.set_result(entry)

@@ -10,7 +10,7 @@ import msgspec
 
 from realtime.fanout import Fanout, Subscription
 from realtime.presence import Fact
-from rooms.store import Member
+from rooms.store import Member, RoomRecord
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,14 @@ class Told(_Said, frozen=True):
     """An event of the room, as text for everybody in it."""
 
     text: str
+    to_hosts: bool = False
+
+
+class Renewed(_Said, frozen=True):
+    """The room, or somebody in it, is different from now on; the register says so already."""
+
+    record: RoomRecord | None
+    member: Member | None
 
 
 class Here(_Said, frozen=True):
@@ -81,7 +89,7 @@ class Hello(_Said, frozen=True):
     """Who is there, and where? From a node that has just opened the room, or may have missed something."""
 
 
-Said = Edits | Ask | Written | Saved | States | Told | Here | Hello | Bye | Letter
+Said = Edits | Ask | Written | Saved | States | Told | Renewed | Here | Hello | Bye | Letter
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Said).decode

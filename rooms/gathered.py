@@ -59,6 +59,8 @@ class Gathered:
 
     def show(self) -> None:
         self.shared.show(self)
+        for session, count in self.sessions.items():
+            session.count_seen(count)
 
     def settle(self, numbers: list[int]) -> None:
         for session, count in self.owed.items():

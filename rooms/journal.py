@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 JournalState = Literal["saved", "unsaved", "behind"]
 """`behind`: the unsaved tail has passed its limit, rooms take no more edits."""
 
+HOLD_SECONDS = 0.005
+"""What other nodes told waits so long at most for a commit that is on its way here, to be shown with it."""
 _UNSAVED_TICK_SECONDS = 0.05
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -44,6 +46,12 @@ class Target(Protocol):
 
     def seal(self) -> Sealed:
         """Close what has gathered; what follows belongs to the next batch."""
+
+
+class Heard(Protocol):
+    """A document that other nodes have told something."""
+
+    def show_heard(self) -> None: ...
 
 
 def _size(batch: list[Sealed]) -> int:
@@ -78,6 +86,8 @@ class Journal:
         self._on_state = on_state
         self._observe_commit = observe_commit
         self._open: dict[Target, None] = {}
+        self._heard: dict[Heard, None] = {}
+        self._holding: asyncio.TimerHandle | None = None
         self._unshown: list[Sealed] = []
         self._uncommitted: list[Sealed] = []
         self._unsaved_bytes = 0
@@ -94,6 +104,35 @@ class Journal:
         if not self._scheduled and self._committing is None:
             self._schedule()
 
+    def hear(self, target: Heard) -> None:
+        """`target` has something of other nodes to show, which is committed there: at the end of this turn, or soon."""
+        if not self._heard:
+            loop = asyncio.get_running_loop()
+            if self._committing is None:
+                loop.call_soon(self._show_heard_alone)
+            else:
+                self._holding = loop.call_later(HOLD_SECONDS, self._show_heard_alone)
+        self._heard[target] = None
+
+    def forget(self, target: Heard) -> None:
+        """It shows nothing any more."""
+        self._heard.pop(target, None)
+
+    def _show_heard_alone(self) -> None:
+        with self._turn:
+            self._show_heard()
+
+    def _show_heard(self) -> None:
+        if self._holding is not None:
+            self._holding.cancel()
+            self._holding = None
+        heard, self._heard = self._heard, {}
+        for target in heard:
+            try:
+                target.show_heard()
+            except Exception:
+                _log.exception("what another node told could not be shown")
+
     def _schedule(self) -> None:
         self._scheduled = True
         asyncio.get_running_loop().call_soon(self._flush)
@@ -103,6 +142,8 @@ class Journal:
         self._scheduled = False
         with self._turn:
             self._flush_now()
+        if self._committing is None:
+            self._turn.rest()
 
     def _flush_now(self) -> None:
         """Nothing is on its way when this is called: all that waits is what gathered."""
@@ -152,6 +193,8 @@ class Journal:
                 sealed.show()
             except Exception:
                 _log.exception("a batch could not be shown to its room")
+        if self._heard:
+            self._show_heard()
 
     async def _commit(self, name: str, batch: list[Sealed], answer: Awaitable[list[int]]) -> None:
         """See this batch and what gathers meanwhile through, then let the next `touch` start anew."""
@@ -170,7 +213,8 @@ class Journal:
             del self._uncommitted[: len(batch)]
             self._unsaved_bytes -= _size(batch)
             self._stop_ticker()
-            self._committed(batch, numbers, perf_counter() - started)
+            with self._turn:
+                self._committed(batch, numbers, perf_counter() - started)
             if not self._uncommitted:
                 break
             self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)

@@ -12,24 +12,27 @@ from rooms.postgres_schema import prepare
 from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedSnapshot, Record
 from rooms.trim import forgettable
 
-_ROOMS = "SELECT id, name, kind, language, created_at, key FROM rooms WHERE $1::text IS NULL OR id = $1 ORDER BY id"
+_ROOM_COLUMNS = "id, name, kind, language, created_at, status, changed_at, lobby, rules"
+_ROOMS = f"SELECT {_ROOM_COLUMNS}, key FROM rooms WHERE $1::text IS NULL OR id = $1 ORDER BY id"
+_LINK_COLUMNS = ("code", "role", "expires_at", "uses_left", "needs_approval", "secret")
+_MEMBER_COLUMNS = ("number", "id", "name", "role", "token_hash", "standing")
 _PARTS: tuple[tuple[Callable[..., Record], str], ...] = (
-    (CopiedLink, "SELECT code, role FROM links WHERE room = $1 ORDER BY code"),
-    (CopiedMember, "SELECT number, id, name, role, token_hash FROM members WHERE room = $1 ORDER BY number"),
+    (CopiedLink, f"SELECT {', '.join(_LINK_COLUMNS)} FROM links WHERE room = $1 ORDER BY code"),
+    (CopiedMember, f"SELECT {', '.join(_MEMBER_COLUMNS)} FROM members WHERE room = $1 ORDER BY number"),
     (CopiedEntry, "SELECT seq, time, author, channel, kind, data FROM entries WHERE room = $1 ORDER BY seq"),
     (CopiedSnapshot, "SELECT document, seq, nested, state FROM snapshots WHERE room = $1 ORDER BY document"),
 )
 _ROWS_AT_ONCE = 200
 """Each may have megabytes."""
-_MAKE_ROOM = "INSERT INTO rooms (id, name, kind, language, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING key"
+_MAKE_ROOM = f"INSERT INTO rooms ({_ROOM_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING key"
 _COUNT = (
     "INSERT INTO counters (id, room, last_seq, last_member) SELECT $1, $2,"
     " coalesce((SELECT max(seq) FROM entries WHERE room = $2), 0),"
     " coalesce((SELECT max(number) FROM members WHERE room = $2), 0)"
 )
 _COLUMNS: dict[type[Record], tuple[str, tuple[str, ...]]] = {
-    CopiedLink: ("links", ("code", "role")),
-    CopiedMember: ("members", ("number", "id", "name", "role", "token_hash")),
+    CopiedLink: ("links", _LINK_COLUMNS),
+    CopiedMember: ("members", _MEMBER_COLUMNS),
     CopiedEntry: ("entries", ("seq", "time", "author", "channel", "kind", "data")),
     CopiedSnapshot: ("snapshots", ("document", "seq", "nested", "state")),
 }

@@ -8,37 +8,25 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from rooms.access import Role
 from rooms.errors import RoomNotFound, StoreUnavailable
 from rooms.postgres_database import AnyConnection, Database
+from rooms.postgres_register import KEY, PostgresRegister
 from rooms.postgres_schema import prepare
-from rooms.store import ONCE, Draft, Entry, Link, Member, RoomRecord, Stored
+from rooms.store import ONCE, Draft, Entry, Stored
 
 _APPEND = "SELECT append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-_KEY = "(SELECT key FROM rooms WHERE id = $1)"
 _LOAD = (
-    f"WITH latest AS (SELECT seq, nested, state FROM snapshots WHERE room = {_KEY} AND document = $2)"
+    f"WITH latest AS (SELECT seq, nested, state FROM snapshots WHERE room = {KEY} AND document = $2)"
     " SELECT 0::bigint AS place, seq, nested, state AS data FROM latest"
     " UNION ALL"
-    f" SELECT seq, seq, 0, data FROM entries WHERE room = {_KEY} AND channel = $2 AND kind = 'update'"
+    f" SELECT seq, seq, 0, data FROM entries WHERE room = {KEY} AND channel = $2 AND kind = 'update'"
     " AND seq > coalesce((SELECT seq FROM latest), 0)"
     " ORDER BY place"
 )
 _SNAPSHOT = (
-    f"INSERT INTO snapshots (room, document, seq, nested, state) VALUES ({_KEY}, $2, $3, $4, $5)"
+    f"INSERT INTO snapshots (room, document, seq, nested, state) VALUES ({KEY}, $2, $3, $4, $5)"
     " ON CONFLICT (room, document) DO UPDATE SET seq = excluded.seq, nested = excluded.nested, state = excluded.state"
     " WHERE excluded.seq >= snapshots.seq"
-)
-_CREATE_ROOM = (
-    "WITH made AS (INSERT INTO rooms (id, name, kind, language, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING key),"
-    " counted AS (INSERT INTO counters (id, room) SELECT $1, key FROM made)"
-    " INSERT INTO links (code, room, role) SELECT code, key, role FROM made, unnest($6::text[], $7::text[])"
-    " AS given (code, role)"
-)
-_ADD_MEMBER = (
-    "WITH raised AS (UPDATE counters SET last_member = last_member + 1 WHERE id = $1 RETURNING room, last_member)"
-    " INSERT INTO members (room, number, id, name, role, token_hash)"
-    " SELECT room, last_member, $2, $3, $4, $5 FROM raised RETURNING number"
 )
 
 _SLOWEST_BYTES_PER_SECOND = 2**20
@@ -51,11 +39,13 @@ _ABANDONED = "1 day"
 """How long one is remembered whose node did not come to forget it."""
 
 
-class PostgresStore:
+class PostgresStore(PostgresRegister):
     """Owns its connections to one database; others may use the same database at the same time.
 
     Appends have connections of their own, so that no slow load makes an edit wait.
     """
+
+    is_shared = True
 
     def __init__(self, url: str, *, connections: int = 8, seconds: float = 5.0) -> None:
         self._journal = Database(url, connections=2, seconds=seconds)
@@ -169,56 +159,14 @@ class PostgresStore:
         only = " AND kind = ANY ($6)" if kinds else ""
         order = "DESC" if after is None else "ASC"
         rows = await self._database.rows(
-            f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_KEY} AND channel = ANY ($2)"
-            f" AND channel IN ('chat', 'run', 'room') AND seq > $3 AND seq < $4{only} ORDER BY seq {order} LIMIT $5",
+            f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {KEY} AND channel = ANY ($2)"
+            f" AND channel IN ('chat', 'run', 'room', 'report') AND seq > $3 AND seq < $4{only}"
+            f" ORDER BY seq {order} LIMIT $5",
             *(room, list(channels), after or 0, 2**62 if before is None else before, limit),
             *((list(kinds),) if kinds else ()),
         )
         found = [Entry(room, *row) for row in rows]
         return found if after is not None else found[::-1]
-
-    # Rooms, links, members
-
-    async def create_room(self, room: RoomRecord, links: Sequence[Link]) -> bool:
-        with_room = (room.id, room.name, room.kind, room.language, room.created_at)
-        with_links = ([link.code for link in links], [link.role for link in links])
-        try:
-            await self._database.rows(_CREATE_ROOM, *with_room, *with_links)
-        except asyncpg.UniqueViolationError:
-            return False
-        return True
-
-    async def room(self, room: str) -> RoomRecord | None:
-        sql = "SELECT id, name, kind, language, created_at FROM rooms WHERE id = $1"
-        row = await self._database.row(sql, room) if _is_text(room) else None
-        return RoomRecord(*row) if row else None
-
-    async def link(self, code: str) -> Link | None:
-        sql = "SELECT code, id, role FROM links JOIN rooms ON key = room WHERE code = $1"
-        row = await self._database.row(sql, code) if _is_text(code) else None
-        return Link(*row) if row else None
-
-    async def links(self, room: str) -> list[Link]:
-        rows = await self._database.rows(f"SELECT code, role FROM links WHERE room = {_KEY} ORDER BY code", room)
-        return [Link(code, room, role) for code, role in rows]
-
-    async def add_member(self, room: str, member_id: str, name: str, role: Role, token_hash: bytes) -> Member:
-        row = await self._database.row(_ADD_MEMBER, room, member_id, name, role, token_hash)
-        if row is None:
-            raise RoomNotFound(f"there is no room {room[:64]}")
-        return Member(member_id, name, role, row[0])
-
-    async def members(self, room: str) -> list[Member]:
-        sql = f"SELECT id, name, role, number FROM members WHERE room = {_KEY} ORDER BY number"
-        return [Member(*row) for row in await self._database.rows(sql, room)]
-
-    async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
-        sql = (
-            "SELECT rooms.id, members.id, members.name, role, number FROM members JOIN rooms ON key = room"
-            " WHERE token_hash = $1"
-        )
-        row = await self._database.row(sql, token_hash)
-        return (row[0], Member(*row[1:])) if row else None
 
     # Forgetting old commits
 
@@ -239,8 +187,3 @@ class PostgresStore:
         await self._database.rows(
             f"DELETE FROM commits WHERE id = ANY ($1) OR time < now() - interval '{_ABANDONED}'", old
         )
-
-
-def _is_text(name: str) -> bool:
-    """Whether PostgreSQL can have such a text: it has no NUL, and nobody has half a surrogate pair in UTF-8."""
-    return "\0" not in name and all(not "\ud800" <= letter <= "\udfff" for letter in name)

@@ -17,10 +17,11 @@ from typing import Protocol
 
 import msgspec
 
-from rooms.access import Kind, Role
+from rooms.access import Kind, Role, Standing, Status
 from rooms.errors import BadArchive
 
-VERSION = 1
+VERSION = 2
+"""Version 1 knew no rights; its rooms are read as open ones without rules."""
 _LENGTH = Struct("<I")
 _LEVEL = 3
 MOST_BYTES = 2**30
@@ -35,16 +36,26 @@ class CopyStart(msgspec.Struct, frozen=True, array_like=True, tag="sangam"):
 
 
 class CopiedRoom(msgspec.Struct, frozen=True, array_like=True, tag="room"):
+    """`rules` is JSON text."""
+
     id: str
     name: str
     kind: Kind
     language: str
     created_at: int
+    status: Status = "open"
+    changed_at: int = 0
+    lobby: bool = False
+    rules: str = "[]"
 
 
 class CopiedLink(msgspec.Struct, frozen=True, array_like=True, tag="link"):
     code: str
     role: Role
+    expires_at: int | None = None
+    uses_left: int | None = None
+    needs_approval: bool = False
+    secret: str = ""
 
 
 class CopiedMember(msgspec.Struct, frozen=True, array_like=True, tag="member"):
@@ -53,6 +64,7 @@ class CopiedMember(msgspec.Struct, frozen=True, array_like=True, tag="member"):
     name: str
     role: Role
     token_hash: bytes
+    standing: Standing = "in"
 
 
 class CopiedEntry(msgspec.Struct, frozen=True, array_like=True, tag="entry"):
@@ -107,11 +119,14 @@ class Tally:
     def take(self, record: Record) -> bytes:
         """The record's bytes, now that they are counted."""
         data = _encode(record)
+        self.count(record, data)
+        return data
+
+    def count(self, record: Record, data: bytes) -> None:
         kind = str(record.__struct_config__.tag)
         self.counts[kind] = self.counts.get(kind, 0) + 1
         self._digest.update(_LENGTH.pack(len(data)))
         self._digest.update(data)
-        return data
 
     def end(self) -> CopyEnd:
         return CopyEnd(self.counts, self._digest.digest())
@@ -159,19 +174,19 @@ def read_copy(path: Path) -> Iterator[Record]:
     """The records of a file; raises BadArchive, at the latest after the last one, and OSError."""
     tally = Tally()
     frames = _frames(path)
-    start = next(frames, None)
+    start, _ = next(frames, (None, b""))
     if not isinstance(start, CopyStart):
         raise BadArchive(f"{path} is no copy of rooms made by sangam")
-    if start.version != VERSION:
+    if not 1 <= start.version <= VERSION:
         raise BadArchive(f"{path} is of version {start.version}, and this program reads {VERSION}")
-    for record in frames:
+    for record, data in frames:
         if isinstance(record, CopyEnd):
             if record != tally.end() or next(frames, None) is not None:
                 raise BadArchive(f"{path} is damaged: its end does not fit what comes before")
             return
         if isinstance(record, CopyStart):
             break
-        tally.take(record)
+        tally.count(record, data)
         yield record
     raise BadArchive(f"{path} is not whole: its end is missing")
 
@@ -184,13 +199,14 @@ def end_of(path: Path) -> CopyEnd:
     return tally.end()
 
 
-def _frames(path: Path) -> Iterator[Record | CopyStart | CopyEnd]:
+def _frames(path: Path) -> Iterator[tuple[Record | CopyStart | CopyEnd, bytes]]:
     try:
         with gzip.open(path) as file:
             while head := file.read(_LENGTH.size):
                 (length,) = _LENGTH.unpack(head)
                 if length > MOST_BYTES:
                     raise BadArchive(f"{path} is damaged")
-                yield _decode(file.read(length))
+                data = file.read(length)
+                yield _decode(data), data
     except (EOFError, gzip.BadGzipFile, zlib.error, StructError, msgspec.MsgspecError, ValueError) as error:
         raise BadArchive(f"{path} is damaged or no copy of rooms: {error}") from error

@@ -1,9 +1,10 @@
 """The cache on a Redis: every step that must not be torn apart is a script, every failure is told within a second."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from rooms.errors import CacheUnavailable
 _ANSWER_SECONDS = 0.5
 _REST_SECONDS = 1.0
 """After a failure nobody asks for so long: whoever waits for a cache that is gone waits once."""
+_ASK_SECONDS = 2.0
+"""So often somebody asks, so that the operator knows how it is even while nobody needs it."""
 _CONNECTIONS = 32
 _PINGS = 5
 _TOKEN_SECONDS = 86_400
@@ -79,6 +82,9 @@ return score
 """
 
 
+_log = logging.getLogger(__name__)
+
+
 class RedisCache:
     """See `rooms.cache.Cache`. A pool of connections, made as they are needed; `prefix` parts houses."""
 
@@ -90,6 +96,7 @@ class RedisCache:
         self._is_available = False
         self._failures = 0
         self._redis: Redis | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._scripts: dict[str, Any] = {}
 
     async def open(self) -> None:
@@ -107,11 +114,21 @@ class RedisCache:
             async with asyncio.timeout(4 * self._answer_seconds):
                 await self._redis.ping()
             self._is_available = True
+            self._asking = asyncio.create_task(self._ask_again_and_again())
         except (RedisError, OSError, TimeoutError, ValueError) as error:
             await self.close()
             raise CacheUnavailable(f"no Redis at {_shown(self._url)}: {str(error) or 'it does not answer'}") from error
 
+    async def _ask_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(_ASK_SECONDS)
+            with suppress(CacheUnavailable), self._failing() as redis:
+                await redis.ping()
+
     async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
         redis, self._redis = self._redis, None
         if redis is not None:
             await redis.aclose()
@@ -192,12 +209,17 @@ class RedisCache:
             raise CacheUnavailable("the cache is away")
         try:
             yield self._redis
-            self._is_available = True
+            self._note("the Redis server is back", is_available=True)
         except (RedisError, OSError, TimeoutError) as error:
             self._resting_until = time.monotonic() + _REST_SECONDS
-            self._is_available = False
             self._failures += 1
+            self._note("the Redis server is gone; limits hold for each node by itself", is_available=False)
             raise CacheUnavailable(f"the cache does not answer: {error}") from error
+
+    def _note(self, said: str, *, is_available: bool) -> None:
+        if is_available != self._is_available:
+            self._is_available = is_available
+            _log.warning(said)
 
     def _key(self, kind: str, name: str) -> str:
         return f"{self._prefix}:{kind}:{name}"

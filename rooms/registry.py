@@ -146,7 +146,7 @@ class RoomRegistry:
             raise RoomNotFound(f"there is no room {room_id[:64]}")
         members = await self._rooms.members(room_id)
         beside = self._trials, self._digests
-        room = Room(record, members, self.journal, self._store, self._limits, *beside, exchange)
+        room = Room(record, members, self.journal, self._store, self._limits, *beside, exchange, self._rooms)
         exchange.attach(room)
         exchange.say(Hello())
         await self._on_open(room)

@@ -1,6 +1,7 @@
 """An open room: its documents, its events and who is in it."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from typing import Protocol
@@ -12,13 +13,14 @@ from realtime.errors import CloseCode
 from realtime.protocol import stateless_body
 from realtime.session import Session
 from realtime.trial import Trials
-from rooms.errors import ReadOnly, RoomFull
-from rooms.events import entry_event, missed_event, state_event
-from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Said, Saved, States, Told, Written
+from rooms import doorkeeper
+from rooms.errors import ReadOnly, RoomFull, StoreUnavailable
+from rooms.events import SealedEvents, entry_event, missed_event, state_event
+from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Renewed, Said, Saved, States, Told, Written
 from rooms.journal import Journal, JournalState
 from rooms.once import commit_once
 from rooms.shared_document import SharedDocument
-from rooms.store import Draft, Entry, JournalStore, Member, RoomRecord
+from rooms.store import Draft, Entry, JournalStore, Member, RoomRecord, RoomStore
 
 MAIN = "main"
 
@@ -50,23 +52,11 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-class _SealedEvents:
-    """The events of one batch; the journal's `Sealed`. They are told with their numbers, so not before the commit."""
-
-    def __init__(self, room: "Room", drafts: list[Draft], waiting: list[asyncio.Future[Entry]]) -> None:
-        self._room = room
-        self._waiting = waiting
-        self.drafts = drafts
-
-    def show(self) -> None:
-        pass
-
-    def settle(self, numbers: list[int]) -> None:
-        for draft, seq, future in zip(self.drafts, numbers, self._waiting, strict=True):
-            entry = Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)
-            self._room.tell_everywhere(entry_event(entry))
-            if not future.done():
-                future.set_result(entry)
+def _ask_writers(shared: SharedDocument) -> None:
+    """For what they have and we lack: after edits were refused for a while."""
+    for session in shared.audience:
+        if session.may_edit:
+            session.ask(shared.document.state_vector(), unexpected=True)
 
 
 class Room:
@@ -82,6 +72,8 @@ class Room:
         "_leaving",
         "_limits",
         "_loading",
+        "_register",
+        "_rereading",
         "_store",
         "_trials",
         "correspondent",
@@ -102,6 +94,7 @@ class Room:
         trials: Trials,
         digests: Digests,
         exchange: Exchange,
+        register: RoomStore,
     ) -> None:
         self.id = record.id
         self.record = record
@@ -113,6 +106,8 @@ class Room:
         self._trials = trials
         self._digests = digests
         self.exchange = exchange
+        self._register = register
+        self._rereading: asyncio.Task[None] | None = None
         self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
         self._documents: dict[str, SharedDocument] = {}
@@ -152,12 +147,17 @@ class Room:
     # Sessions
 
     async def enter(self, session: Session, member: Member, document: str) -> SharedDocument:
-        """Attach a session; its first SyncStep1 makes it part of the audience. Raises RoomFull."""
+        """Attach a session, with the rights it has; its first SyncStep1 makes it part of the audience.
+
+        Raises RoomFull, and as `doorkeeper.admit` does.
+        """
+        doorkeeper.admit(self, session, member, document)
         if len(self.sessions) >= self._limits.max_sessions:
             raise self._full()
         shared = await self.document(document)
         if len(self.sessions) >= self._limits.max_sessions:  # others came while it was loaded
             raise self._full()
+        doorkeeper.admit(self, session, member, document)
         self.sessions[session] = shared
         if not session.is_guest and document == MAIN:
             self._arrive(member)
@@ -176,7 +176,7 @@ class Room:
             self._depart(session.member_id)
 
     def _arrive(self, member: Member) -> None:
-        self.members[member.id] = member
+        self.members.setdefault(member.id, member)
         self._here[member.id] = self._here.get(member.id, 0) + 1
         timer = self._leaving.pop(member.id, None)
         if timer is not None:
@@ -209,12 +209,43 @@ class Room:
             members |= elsewhere
         return sorted(members.values(), key=lambda member: member.number)
 
+    # Rights
+
+    def renew(self, record: RoomRecord | None = None, member: Member | None = None) -> None:
+        """The register has this since a moment ago: let it hold for everybody who is here, at all nodes."""
+        self._renew(record, member)
+        self.exchange.say(Renewed(record, member))
+
+    def _renew(self, record: RoomRecord | None, member: Member | None) -> None:
+        self.record = record or self.record
+        if member is not None:
+            self.members[member.id] = member
+            for elsewhere in self._elsewhere.values():
+                if member.id in elsewhere:
+                    elsewhere[member.id] = member
+        doorkeeper.renew(self, self.sessions.items())
+        if member is not None and member.standing != "in":
+            self._forget(member.id)
+
+    def _forget(self, member_id: str) -> None:
+        """Who was taken out has not left: there is no coming back to wait for."""
+        timer = self._leaving.pop(member_id, None)
+        if timer is not None:
+            timer.cancel()
+        self._say_who_is_here()
+
     # Other nodes
 
     def hear(self, node: str, said: Said) -> None:
         match said:
-            case Told(text):
-                self.tell(text)
+            case Edits() | States() | Ask() | Written() | Saved():
+                shared = self._documents.get(said.document)
+                if shared is not None:
+                    shared.siblings.hear(node, said)
+            case Told(text, to_hosts):
+                self.tell(text, to_hosts=to_hosts)
+            case Renewed(record, member):
+                self._renew(record, member)
             case Here(members):
                 self._elsewhere[node] = {member.id: member for member in members}
             case Hello():
@@ -226,10 +257,6 @@ class Room:
             case Letter(to, body):
                 if self.correspondent is not None and to in ("", self.exchange.node):
                     self.correspondent.hear(node, body)
-            case Edits() | Ask() | Written() | Saved() | States():
-                for shared in self.loaded():
-                    if shared.name == said.document:
-                        shared.siblings.hear(node, said)
 
     def compare(self) -> None:
         """A line was cut, here or there: compare what everybody has. Events are read again by who shows them."""
@@ -237,6 +264,7 @@ class Room:
         for shared in self.loaded():
             shared.siblings.ask()
             shared.siblings.introduce()
+        self._rereading = asyncio.get_running_loop().create_task(self._reread(), name="rights-reread")
         self.exchange.say(Hello())
         self._say_who_is_here()
         if self.correspondent is not None:
@@ -255,6 +283,13 @@ class Room:
                 if member.id not in self._here and member.id not in self._leaving:
                     self.members.setdefault(member.id, member)
                     self._leaving[member.id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member.id)
+
+    async def _reread(self) -> None:
+        """A change of rights may have been among what was missed. While the store is away, nobody can change any."""
+        with contextlib.suppress(StoreUnavailable):
+            record, members = await self._register.room(self.id), await self._register.members(self.id)
+            self.members |= {member.id: member for member in members}
+            self._renew(record, None)
 
     def _is_elsewhere(self, member_id: str) -> bool:
         return any(member_id in members for members in self._elsewhere.values())
@@ -282,20 +317,27 @@ class Room:
         self._journal.touch(self)
         return future
 
-    def seal(self) -> _SealedEvents:
+    def seal(self) -> SealedEvents:
         events, self._events = self._events, []
         now = _now()
         drafts = [Draft(self.id, now, *event[:4]) for event in events]
-        return _SealedEvents(self, drafts, [event[4] for event in events])
+        return SealedEvents(self, drafts, [event[4] for event in events])
 
     def tell_everywhere(self, text: str) -> None:
         """The same, at all nodes."""
         self.tell(text)
         self.exchange.say(Told(text))
 
-    def tell(self, text: str) -> None:
+    def tell_hosts(self, text: str) -> None:
+        """At all nodes, those who manage the room and nobody else."""
+        self.tell(text, to_hosts=True)
+        self.exchange.say(Told(text, to_hosts=True))
+
+    def tell(self, text: str, *, to_hosts: bool = False) -> None:
         """Send a stateless message to everybody who watches `main` and understands it."""
         body = stateless_body(text)
+        if to_hosts:
+            return doorkeeper.tell_hosts(self, body)
         for shared in self.loaded():
             if shared.name == MAIN:
                 shared.audience.tell(body)
@@ -304,7 +346,7 @@ class Room:
         self.tell(state_event(state))
         for shared in self.loaded():
             if recovered:
-                shared.resync()
+                _ask_writers(shared)
             if state == "saved":
                 shared.siblings.tell_saved()
 
@@ -314,7 +356,8 @@ class Room:
         """Create (id, path, text) entries in `main`. Raises ReadOnly while the room takes no edits, DocumentFull."""
         if self._journal.state == "behind":
             raise ReadOnly("the room takes no edits until the server has saved the earlier ones")
-        (await self.document(MAIN)).edit_files(member.id, files)
+        shared = await self.document(MAIN)
+        shared.gather(member.id, shared.document.add_files(files))
 
     # The end
 

@@ -5,9 +5,10 @@ import logging
 import time
 from collections.abc import Awaitable, Sequence
 
+from realtime.aside import Order
 from realtime.digest import Digests
 from realtime.document import Document, merge
-from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, ProtocolViolation
+from realtime.errors import DocumentFull, MissingEdits, NeedsTrial, OutOfBounds, ProtocolViolation
 from realtime.lib0 import write_uint
 from realtime.outbox import Buffer
 from realtime.presence import Presence
@@ -22,6 +23,7 @@ from realtime.protocol import (
     stateless_body,
     update_body,
 )
+from realtime.rehearsal import Rehearsal
 from realtime.session import MAX_UNSEEN_UPDATES, Missed, Session
 from realtime.snapshot import Snapshot
 from realtime.trial import REST, Trials
@@ -60,19 +62,17 @@ class SharedDocument:
         self.room = room
         self.name = name
         self._journal = journal
-        self._shelf = Shelf(room, name, store, max_bytes, digests, self._shortened)
-        self._answers = Answers(self, self._shelf)
-        self._trials = trials
+        self._shelf = Shelf(room, name, store, max_bytes, digests, self)
+        self._answers, self._trials = Answers(self, self._shelf), trials
         self.document = Document(max_bytes)
+        self._rehearsal = Rehearsal()
         self.presence = Presence()
         self.audience = Audience(self._mark, self._catch_up)
         self.siblings = Siblings(self, exchange, journal)
         self._gathered: Gathered | None = None
         self.unshown: list[bytes] = []
-        self._uncommitted: list[bytes] = []
-        self._committed = 0
-        self._known_edits: list[tuple[int, Acknowledged, int]] = []
-        self._authors: dict[int, str] = {}
+        self._uncommitted, self._committed = list[bytes](), 0
+        self._known_edits, self._authors = list[tuple[int, Acknowledged, int]](), dict[int, str]()
         self._mending: asyncio.Future[None] | None = None
 
     async def load(self) -> None:
@@ -87,11 +87,9 @@ class SharedDocument:
     # Messages in
 
     def receive(self, session: Session, message: Message) -> Awaitable[None] | None:
-        """Handle one message; an awaitable means that the session's next one has to wait for it.
-
-        That is to mend a broken document, to try an edit that may take long, for a sender whose edits are not shown
-        yet, and, before a large answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which
-        ends this session alone.
+        """Handle one message; an awaitable means that the session's next one has to wait for it: to mend a broken
+        document, to try an edit that may take long, for a sender whose edits are not shown yet, and, before a large
+        answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which ends this session alone.
         """
         if type(message) is Awareness:
             self._announce(session, message.states)
@@ -137,7 +135,7 @@ class SharedDocument:
 
     def _edit(self, session: Session, update: bytes, is_reply: bool) -> Awaitable[None] | None:
         count = session.reply_worth() if is_reply else 1
-        if not session.may_write and is_reply and update[:1] == b"\x00":
+        if not session.may_edit and is_reply and update[:1] == b"\x00":
             session.acknowledge(count)
         elif update == EMPTY_UPDATE:
             self.acknowledge_known(session, count)
@@ -148,11 +146,13 @@ class SharedDocument:
     def _try(
         self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None = None
     ) -> Awaitable[None] | None:
-        if not session.may_write or self._journal.state == "behind":
+        if not session.may_edit or self._journal.state == "behind":
             session.refuse(count)
             return None
         try:
             self._take(session, update, is_reply, count, passed)
+        except OutOfBounds:
+            session.refuse(count)
         except NeedsTrial:
             return self._try_outside(session, update, is_reply, count)
         except DocumentFull as error:
@@ -172,7 +172,7 @@ class SharedDocument:
         again: Awaitable[None] | None = None
         async with self._trials.turns:
             await self.mended()
-            passed = await self._trials.run(self.document, update)
+            passed = await self._trials.run(self.document, update, self._order)
             await self.mended()
             if not session.ended:
                 again = self._try(session, update, is_reply, count, passed.blocks)
@@ -180,6 +180,9 @@ class SharedDocument:
                 await asyncio.sleep(REST * passed.seconds)
         if again is not None:
             await again
+
+    def _order(self) -> Awaitable[Order]:
+        return self._shelf.order(list(self._uncommitted))
 
     def _tell_full(self, session: Session, is_full: bool) -> None:
         session.is_full = is_full
@@ -195,13 +198,14 @@ class SharedDocument:
             session.ask(self.document.state_vector(), unexpected=True)
 
     def _take(self, session: Session, update: bytes, is_reply: bool, count: int, passed: int | None) -> None:
+        if session.fence is not None:
+            self._rehearsal.check(self.document, update, session.fence, passed)
         session.asked = session.asked and not is_reply
         taken = self.document.accept(update, may_repeat=is_reply, passed=passed)
         if is_reply:
             count += session.repay()
         if taken.new == EMPTY_UPDATE:
-            self.acknowledge_known(session, count)
-            return
+            return self.acknowledge_known(session, count)
         if taken.client is not None and taken.client not in self._authors:
             self._know_client(session.member_id, taken.client)
         self._add(session, taken.new, count)
@@ -264,10 +268,6 @@ class SharedDocument:
             batch.changed_clients.update(changed)
             batch.sessions.setdefault(session, 0)
 
-    def edit_files(self, author: str, files: list[tuple[str, str, str]]) -> None:
-        """Add (id, path, text) files on behalf of a member."""
-        self.gather(author, self.document.add_files(files))
-
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
         session.live, session.ended = False, True
@@ -312,22 +312,19 @@ class SharedDocument:
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        presence = []
-        if sealed.changed_clients:
-            presence.append(awareness_body(self.presence.states(sealed.changed_clients)))
-        if sealed.merged or presence:
-            bodies = [update_body(merged) for merged in sealed.merged]
-            self.audience.broadcast(bodies, presence, source=sealed.only_source)
-        for session, count in sealed.sessions.items():
-            session.count_seen(count)
-        if not self.siblings.are_none:
-            self.siblings.tell(sealed.merged, sealed.changed_clients, sealed.answers)
+        self._broadcast(sealed.merged, sealed.changed_clients, sealed.only_source)
+        self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
 
-    def resync(self) -> None:
-        """Ask every writer for what it has and we lack: after edits were refused for a while."""
-        for session in self.audience:
-            if session.may_write:
-                session.ask(self.document.state_vector(), unexpected=True)
+    def show_heard(self) -> None:
+        self._broadcast([], set(), None)
+
+    def _broadcast(self, merged: list[bytes], clients: set[int], source: Session | None) -> None:
+        """With what other nodes told meanwhile."""
+        if self.siblings.have_news:
+            news, moved = self.siblings.take_heard()
+            merged, clients, source = merge(news + merged), clients | moved, None
+        if merged or clients:
+            self.audience.broadcast(merged, self.presence.states(clients), source=source)
 
     # Other nodes
 
@@ -344,7 +341,7 @@ class SharedDocument:
 
     def _mark(self) -> Missed:
         """What everybody in the audience has been sent: the document but for what is not shown yet."""
-        return self.document.state_vector(), list(self.unshown)
+        return self.document.state_vector(), [*self.siblings.news, *self.unshown]
 
     def _catch_up(self, session: Session, missed: Missed) -> None:
         state_vector, unshown = missed
@@ -363,8 +360,7 @@ class SharedDocument:
     async def _mend(self) -> None:
         """Replace a document that the library broke by what the journal and the batch hold. Single-flight."""
         if self._mending is not None:
-            await asyncio.shield(self._mending)
-            return
+            return await asyncio.shield(self._mending)
         self._mending = asyncio.get_running_loop().create_future()
         try:
             # Taken before reading: what is committed meanwhile is in neither place later.
@@ -384,16 +380,19 @@ class SharedDocument:
         while self._known_edits and self._known_edits[0][0] <= self._committed:
             _, session, count = self._known_edits.pop(0)
             self.siblings.acknowledge(session, count)
-        self._shelf.count(sealed.drafts, self.document.size)
+        self._shelf.count(sealed.drafts, self.document.size, last_seq)
 
-    def _shortened(self, snapshot: Snapshot) -> None:
-        since = self._shelf.bytes + sum(map(len, self._uncommitted))
-        self.document.weigh(len(snapshot.whole) + since)
+    def committed(self) -> Document | None:
+        """The live document, if it is now what this node has committed and nothing else."""
+        return None if self._uncommitted or self.siblings.have_spoken or self.document.broken else self.document
+
+    def shortened(self, snapshot: Snapshot) -> None:
+        """This was written; more may be committed since."""
+        self.document.weigh(len(snapshot.whole) + self._shelf.bytes + sum(map(len, self._uncommitted)))
         if snapshot.table.parts:
             self._answers.renew(snapshot)
 
     async def put_away(self) -> None:
         """Write what is committed in short, if anything was since the last time. Loading gets faster; history stays."""
         self._answers.close()
-        if self._shelf.entries:
-            await self._shelf.write()
+        await self._shelf.write_news()

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from time import monotonic, perf_counter
+from typing import Protocol
 
-from realtime.digest import Digests, Order
+from realtime.aside import Order
+from realtime.digest import Digests
 from realtime.document import Document
 from realtime.errors import BadUpdate
-from realtime.loading import WHOLE_BYTES, Loading
+from realtime.loading import WHOLE_BYTES, Loading, snapshot_of
 from realtime.snapshot import Snapshot
 from rooms.store import Draft, JournalStore, Stored
 
@@ -25,33 +27,49 @@ FLOOD_BYTES = 8 * 2**20
 TAIL_ENTRIES = 500
 TAIL_BYTES = 32 * 1024
 """After a large snapshot so much is no reason for another."""
+QUICK_BYTES = 256 * 1024
+"""A document that took no more the last time is encoded in half a millisecond..."""
+QUICK_GROWN_BYTES = 4 * 2**20
+"""...and in a few if all of this was added since, which happens once: then it is known to be larger."""
+PATIENCE = 2
+"""One that is quick waits for a moment in which all is committed, until it is due so many times over."""
 STEP_SECONDS = 0.004
 """Others are served at least this often while a document is loaded."""
 
 
-class Shelf:
-    """Owned by a shared document. Whatever it reads or writes is what the journal says; it sees no live document.
+class Home(Protocol):
+    """The shared document."""
 
-    So a snapshot holds the entries up to its number and no other, however many write into the document meanwhile.
+    def committed(self) -> Document | None:
+        """The live document, if it is now what this node has committed and nothing else."""
+
+    def shortened(self, snapshot: Snapshot) -> None:
+        """This was written. More may be committed since."""
+
+
+class Shelf:
+    """Owned by a shared document. Whatever it reads or writes is what the journal says.
+
+    A snapshot holds the entries up to its number and no other, however many write into the document meanwhile: it is
+    made of what the store says; or of the live document in a moment in which that is the same (J7).
     """
 
-    def __init__(
-        self,
-        room: str,
-        name: str,
-        store: JournalStore,
-        max_bytes: int,
-        digests: Digests,
-        on_made: Callable[[Snapshot], None],
-    ) -> None:
+    __slots__ = (
+        *("_digests", "_home", "_is_faithful", "_max_bytes", "_name", "_rested", "_room", "_seq", "_size", "_store"),
+        *("_writing", "bytes", "entries"),
+    )
+
+    def __init__(self, room: str, name: str, store: JournalStore, max_bytes: int, digests: Digests, home: Home) -> None:
         self._room = room
         self._name = name
         self._store = store
         self._max_bytes = max_bytes
         self._digests = digests
-        self._on_made = on_made
+        self._home = home
         self._writing: asyncio.Task[None] | None = None
         self._rested = 0.0
+        self._is_faithful = False
+        self._seq = self._size = 0
         self.entries = self.bytes = 0
 
     async def load(self) -> tuple[Document, Snapshot | None]:
@@ -62,6 +80,8 @@ class Shelf:
         loading = await self._loaded(stored)
         snapshot = loading.snapshot
         self.entries, self.bytes = len(stored.tail), sum(map(len, stored.tail))
+        self._seq, self._size = max(self._seq, stored.upto), loading.document.size
+        self._is_faithful = not (self._store.is_shared or loading.refused or loading.waiting)
         return loading.document, snapshot if snapshot is not None and snapshot.table.parts else None
 
     async def _loaded(self, stored: Stored) -> Loading:
@@ -90,28 +110,66 @@ class Shelf:
         stored = loading.document
         return stored.join(document.diff(stored.state_vector()))
 
-    def count(self, drafts: Sequence[Draft], size: int) -> None:
-        """So much was committed. Once it is a lot, for a document of so many bytes, that is written in short."""
+    async def order(self, uncommitted: Sequence[bytes]) -> Order:
+        """All that the document is made of; `uncommitted` was taken before this is called. Raises StoreUnavailable."""
+        stored = await self._store.load(self._room, self._name)
+        return Order(stored.snapshot, stored.nested, (*stored.tail, *uncommitted))
+
+    def count(self, drafts: Sequence[Draft], size: int, seq: int) -> None:
+        """So much was committed, up to `seq`. Once it is a lot for a document of `size`, that is written in short."""
         self.entries += len(drafts)
         self.bytes += sum(len(draft.data) for draft in drafts)
+        self._seq = seq
         more = size // SNAPSHOT_SHARE
-        is_much = self.entries >= SNAPSHOT_ENTRIES + more // 1024 or self.bytes >= SNAPSHOT_BYTES + more
-        if is_much and (monotonic() >= self._rested or self.bytes >= FLOOD_BYTES):
+        by_bytes = self.bytes / (SNAPSHOT_BYTES + more)
+        much = max(by_bytes, self.entries / (SNAPSHOT_ENTRIES + more // 1024))
+        if much < 1 or self._writing is not None:
+            return
+        is_rested = monotonic() >= self._rested
+        if self._is_small and much < PATIENCE:
+            if self._quick() is not None and (is_rested or by_bytes >= 1):
+                self._begin()
+        elif is_rested or self.bytes >= FLOOD_BYTES:
             self._begin()
 
     def _begin(self) -> "asyncio.Task[None]":
-        """Single-flight."""
+        """Single-flight. What is quick is encoded here and now, so it has `_seq` and nothing beyond."""
         if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write(), name="snapshot")
+            document = self._quick()
+            made = snapshot_of(document, [], is_small=True) if document is not None else None
+            self.entries = self.bytes = 0
+            self._rested = monotonic() + REST_SECONDS
+            writing = self._write(made, self._seq)
+            self._writing = asyncio.get_running_loop().create_task(writing, name="snapshot")
         return self._writing
+
+    def _quick(self) -> Document | None:
+        """The live document, if it is what the entries up to `_seq` say and encoded in no time."""
+        document = self._home.committed() if self._is_small else None
+        return document if document is not None and document.size <= QUICK_GROWN_BYTES else None
+
+    @property
+    def _is_small(self) -> bool:
+        return self._is_faithful and self._size <= QUICK_BYTES
 
     async def write(self) -> None:
         """Write a snapshot of all that is committed, or see the one through that is being written. Never raises."""
         await asyncio.shield(self._begin())
 
-    async def _write(self) -> None:
+    async def write_news(self) -> None:
+        """The same, if anything was committed since the last one. Never raises."""
+        if self.entries:
+            await self.write()
+
+    async def _write(self, made: Snapshot | None, seq: int) -> None:
         try:
-            self._on_made(await self._shorten())
+            if made is not None:
+                self._size = len(made.whole)
+                await self._save(seq, made.encode(), made.table.nested)
+                return
+            made = await self._shorten()
+            self._size = len(made.whole)
+            self._home.shortened(made)
         except Exception as error:  # the journal has everything; a later snapshot will do
             _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
         finally:
@@ -119,8 +177,6 @@ class Shelf:
 
     async def _shorten(self) -> Snapshot:
         """Write a snapshot, unless the one there is nearly that. Raises as `load`, and OSError."""
-        self.entries = self.bytes = 0
-        self._rested = monotonic() + REST_SECONDS
         stored = await self._store.load(self._room, self._name)
         found = _decoded(stored)
         if found is not None and (not stored.tail or (found.table.parts and _is_short(stored.tail))):
@@ -129,7 +185,7 @@ class Shelf:
             return (await self._condensed(stored))[1]
         loading = await self._loaded(stored)
         made = loading.condensed(is_small=True)
-        await self._save(stored, made.encode(), made.table.nested)
+        await self._save(stored.upto, made.encode(), made.table.nested)
         return made
 
     async def _condensed_if_possible(self, stored: Stored) -> Stored:
@@ -147,13 +203,13 @@ class Shelf:
         made = Snapshot.decode(raw)
         if made is None:
             raise BadUpdate("no snapshot was made")
-        await self._save(stored, raw, made.table.nested)
+        await self._save(stored.upto, raw, made.table.nested)
         return Stored(stored.upto, made.table.nested, raw, (), stored.upto), made
 
-    async def _save(self, stored: Stored, raw: bytes, nested: int) -> None:
+    async def _save(self, seq: int, raw: bytes, nested: int) -> None:
         """A snapshot that cannot be written is no reason not to go on: the journal has everything."""
         try:
-            await self._store.save_snapshot(self._room, self._name, stored.upto, nested, raw)
+            await self._store.save_snapshot(self._room, self._name, seq, nested, raw)
         except Exception as error:
             _log.warning("snapshot failed", extra={"room": self._room, "error": repr(error)})
 

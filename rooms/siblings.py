@@ -5,10 +5,9 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from realtime.document import Document
+from realtime.document import Document, merge
 from realtime.errors import BadUpdate, MissingEdits
 from realtime.presence import Presence
-from realtime.protocol import awareness_body, update_body
 from realtime.update import EMPTY_UPDATE
 from rooms.audience import Audience
 from rooms.elsewhere import Elsewhere
@@ -24,6 +23,9 @@ ASK_SECONDS = 0.05
 """So long it waits for edits that came in another order before it asks the other nodes."""
 REREAD_SECONDS = 1.0
 """So long after a journal could not be read it is tried again."""
+MANY_EDITS = 64
+"""So many of one batch travel as they came, which is quicker to take; more of them merged, which is shorter."""
+_NOBODY: frozenset[str] = frozenset()
 KEEP_SECONDS = 1.0
 """What another node could not commit for so long is committed here, if this node can."""
 
@@ -57,6 +59,8 @@ class Home(Protocol):
     audience: Audience
     unshown: list[bytes]
 
+    def show_heard(self) -> None: ...
+
     def gather_answer(self, update: bytes) -> None: ...
 
     def gather(self, author: str, update: bytes) -> None: ...
@@ -70,8 +74,8 @@ class Siblings:
     """Owned by a shared document. An edit that comes from here is shown at once, and neither journaled nor repeated."""
 
     __slots__ = (
-        *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping"),
-        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes"),
+        *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping", "_moved"),
+        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes", "have_spoken", "news"),
     )
 
     def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
@@ -80,29 +84,31 @@ class Siblings:
         self._journal = journal
         self._by_reference = self._told_unsaved = False
         self._must_reread = self._must_keep = False
-        self._unsaved_nodes: set[str] = set()
+        self._unsaved_nodes = _NOBODY
         self._held: list[tuple[Acknowledged, int]] = []
         self._keeping: asyncio.TimerHandle | None = None
-        self._elsewhere = Elsewhere(home.presence)
+        self._elsewhere: Elsewhere | None = None
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
+        self.news: list[bytes] = []
+        self._moved: set[int] = set()
+        self.have_spoken = False
+        """Whether anything may have come from another node."""
 
     def close(self) -> None:
         """For good, once nothing is heard any more."""
+        self._journal.forget(self._home)
         if self._asking is not None:
             self._asking.cancel()
-        if self._keeping is not None:
-            self._keeping.cancel()
+        self._stop_keeping()
         if self._rereading is not None:
             self._rereading.cancel()
 
-    @property
-    def are_none(self) -> bool:
-        return self._exchange.is_alone
-
     def tell(self, edits: list[bytes], clients: Iterable[int], answers: list[bytes]) -> None:
         """What has just been shown at this node."""
-        for update in edits:
+        if self._exchange.is_alone:
+            return
+        for update in edits if len(edits) < MANY_EDITS else merge(edits):
             self._tell(update, are_own=True)
         for update in answers:
             self._tell(update)
@@ -127,7 +133,13 @@ class Siblings:
 
     def introduce(self) -> None:
         """Tell who is here, and so who is not: their leaving may have been missed."""
-        self._exchange.say(States(self._home.name, self._elsewhere.here(), True))
+        self._exchange.say(States(self._home.name, self._others().here(), True))
+
+    def _others(self) -> Elsewhere:
+        """Made when a node speaks: most are alone."""
+        if self._elsewhere is None:
+            self._elsewhere = Elsewhere(self._home.presence)
+        return self._elsewhere
 
     def ask(self) -> None:
         """For what they have and we lack; once for all that is found missing in a moment."""
@@ -139,17 +151,18 @@ class Siblings:
         self._exchange.say(Ask(self._home.name, self._home.document.state_vector()))
 
     def hear(self, node: str, said: Said) -> None:
+        self.have_spoken = True
         match said:
             case Edits(_, update, is_saved):
                 if not is_saved:
                     self._hear_unsaved(node)
                 self._take(update)
+            case States(_, states, are_all):
+                self._show_presence(self._others().hear(node, states, are_all=are_all))
             case Saved():
                 self._hear_saved(node)
             case Ask(_, state_vector):
                 self._hear_question(state_vector)
-            case States(_, states, are_all):
-                self._show_presence(self._elsewhere.hear(node, states, are_all=are_all))
             case Written():
                 self.reread()
             case _:
@@ -165,7 +178,24 @@ class Siblings:
             self.reread()
         else:
             if new != EMPTY_UPDATE:
-                self._home.audience.broadcast([update_body(new)], [], source=None)
+                self._journal.hear(self._home)
+                self.news.append(new)
+
+    def _show_presence(self, changed: list[int]) -> None:
+        if changed:
+            self._journal.hear(self._home)
+            self._moved.update(changed)
+
+    @property
+    def have_news(self) -> bool:
+        """That nobody here was shown."""
+        return bool(self.news or self._moved)
+
+    def take_heard(self) -> tuple[list[bytes], set[int]]:
+        """Edits, and clients who moved, that other nodes have told and nobody here was shown."""
+        news, self.news = self.news, []
+        moved, self._moved = self._moved, set()
+        return news, moved
 
     def _hear_question(self, state_vector: bytes) -> None:
         """Whoever asks has just come, or missed something. Edits that are not shown yet are not told either."""
@@ -183,7 +213,8 @@ class Siblings:
 
         What it had told and not committed is here: without it, what others built on it would mean nothing.
         """
-        self._show_presence(self._elsewhere.gone(node))
+        self.have_spoken = True
+        self._show_presence(self._others().gone(node))
         self._must_keep |= node in self._unsaved_nodes
         self.reread()
 
@@ -197,14 +228,20 @@ class Siblings:
             session.acknowledge(count)
 
     def _hear_unsaved(self, node: str) -> None:
-        self._unsaved_nodes.add(node)
+        self._unsaved_nodes |= {node}
         if self._keeping is None:
             self._keeping = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._keep_soon)
 
     def _hear_saved(self, node: str) -> None:
-        self._unsaved_nodes.discard(node)
+        self._unsaved_nodes -= {node}
         if not self._unsaved_nodes:
+            self._stop_keeping()
             self._release()
+
+    def _stop_keeping(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
 
     def _release(self) -> None:
         held, self._held = self._held, []
@@ -215,11 +252,6 @@ class Siblings:
         if self._unsaved_nodes:
             self._must_keep = True
             self.reread()
-
-    def _show_presence(self, changed: list[int]) -> None:
-        if changed:
-            states = self._home.presence.states(changed)
-            self._home.audience.broadcast([], [awareness_body(states)], source=None)
 
     def reread(self) -> None:
         """Take from the journal what other nodes have written there, again and again until it could be read."""
@@ -258,7 +290,7 @@ class Siblings:
         """Commit what other nodes have shown and not committed, as far as it is here."""
         lost = await shelf.lacks(self._home.document)
         self._must_keep = False
-        self._unsaved_nodes.clear()
+        self._unsaved_nodes = frozenset()
         if lost != EMPTY_UPDATE:
             _log.warning("edits that another node could not commit are committed here", extra={"room": self._home.room})
             self._home.gather(SYSTEM, lost)

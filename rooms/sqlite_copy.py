@@ -12,14 +12,17 @@ from rooms.sqlite_store import SqliteStore
 from rooms.trim import forgettable
 from rooms.write_log import Row, WriteLog
 
-_ROOMS = "SELECT id, name, kind, language, created_at, key FROM rooms WHERE ?1 IS NULL OR id = ?1 ORDER BY id"
-_LINKS = "SELECT code, role FROM links WHERE room = ? ORDER BY code"
-_MEMBERS = "SELECT number, id, name, role, token_hash FROM members WHERE room = ? ORDER BY number"
+_ROOM_COLUMNS = "id, name, kind, language, created_at, status, changed_at, lobby, rules"
+_LINK_COLUMNS = "code, role, expires_at, uses_left, needs_approval, secret"
+_MEMBER_COLUMNS = "number, id, name, role, token_hash, standing"
+_ROOMS = f"SELECT {_ROOM_COLUMNS}, key FROM rooms WHERE ?1 IS NULL OR id = ?1 ORDER BY id"
+_LINKS = f"SELECT {_LINK_COLUMNS} FROM links WHERE room = ? ORDER BY code"
+_MEMBERS = f"SELECT {_MEMBER_COLUMNS} FROM members WHERE room = ? ORDER BY number"
 _ENTRIES = "SELECT seq, time, author, channel, kind, data FROM entries WHERE room = ? ORDER BY seq"
 _SNAPSHOTS = "SELECT document, seq, nested, state FROM snapshots WHERE room = ? ORDER BY document"
 _INSERT: dict[type[Record], str] = {
-    CopiedLink: "INSERT INTO links (room, code, role) VALUES (?, ?, ?)",
-    CopiedMember: "INSERT INTO members (room, number, id, name, role, token_hash) VALUES (?, ?, ?, ?, ?, ?)",
+    CopiedLink: f"INSERT INTO links (room, {_LINK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    CopiedMember: f"INSERT INTO members (room, {_MEMBER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
     CopiedEntry: "INSERT INTO entries (room, seq, time, author, channel, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
     CopiedSnapshot: "INSERT INTO snapshots (room, document, seq, nested, state) VALUES (?, ?, ?, ?, ?)",
 }
@@ -136,10 +139,12 @@ def _copy(
     rooms = connection.execute(_ROOMS, (room,)).fetchall()
     if room is not None and not rooms:
         raise RoomNotFound(f"there is no room {room}")
-    for *about, key in rooms:
-        take(CopiedRoom(*about))
-        for link in connection.execute(_LINKS, (key,)):
-            take(CopiedLink(*link))
+    for *about, lobby, rules, key in rooms:
+        room_values = [*about, bool(lobby), rules]
+        take(CopiedRoom(*room_values))
+        for *way, needs_approval, secret in connection.execute(_LINKS, (key,)):
+            link_values = [*way, bool(needs_approval), secret]
+            take(CopiedLink(*link_values))
         for member in connection.execute(_MEMBERS, (key,)):
             take(CopiedMember(*member))
         for entry in connection.execute(_ENTRIES, (key,)):
@@ -155,7 +160,7 @@ def _insert(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
     for record in records:
         values = tuple(getattr(record, name) for name in record.__struct_fields__)
         if isinstance(record, CopiedRoom):
-            sql = "INSERT INTO rooms (id, name, kind, language, created_at) VALUES (?, ?, ?, ?, ?)"
+            sql = f"INSERT INTO rooms ({_ROOM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             key = connection.execute(sql, values).lastrowid
         else:
             connection.execute(_INSERT[type(record)], (key, *values))

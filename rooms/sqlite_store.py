@@ -17,36 +17,17 @@ from pathlib import Path
 from time import sleep
 from typing import Any, Literal, TypeVar
 
-from rooms.access import Role
 from rooms.errors import StoreUnavailable
 from rooms.intake import Intake
-from rooms.store import Draft, Entry, Link, Member, RoomRecord, Stored
+from rooms.sqlite_register import ROOM, Rows, SqliteRegister
+from rooms.sqlite_schema import prepare
+from rooms.store import REPORT, Draft, Entry, Stored
 from rooms.write_log import Row, WriteLog
 
 _log = logging.getLogger(__name__)
 
 _Row = TypeVar("_Row")
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS rooms (
-  key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL,
-  language TEXT NOT NULL, created_at INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS links (
-  code TEXT PRIMARY KEY, room INTEGER NOT NULL REFERENCES rooms, role TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS links_of_room ON links (room);
-CREATE TABLE IF NOT EXISTS members (
-  room INTEGER NOT NULL REFERENCES rooms, number INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
-  role TEXT NOT NULL, token_hash BLOB NOT NULL UNIQUE, PRIMARY KEY (room, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS entries (
-  room INTEGER NOT NULL REFERENCES rooms, seq INTEGER NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL,
-  channel TEXT NOT NULL, kind TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS events ON entries (room, channel, seq) WHERE channel IN ('chat', 'run', 'room');
-CREATE TABLE IF NOT EXISTS snapshots (
-  room INTEGER NOT NULL REFERENCES rooms, document TEXT NOT NULL, seq INTEGER NOT NULL, nested INTEGER NOT NULL,
-  state BLOB NOT NULL, PRIMARY KEY (room, document));
-PRAGMA user_version = 1;
-"""
-_ROOM = "(SELECT key FROM rooms WHERE id = ?)"
 _INSERT = "INSERT OR IGNORE INTO entries VALUES "
 _ENTRY = "(?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
@@ -56,21 +37,17 @@ _ENTRIES_IN_TIME = 20_000
 """So many are written with rests. More means that they come faster than that."""
 _KEYS_AT_ONCE = 500
 _SNAPSHOT = (
-    f"INSERT INTO snapshots VALUES ({_ROOM}, ?, ?, ?, {{}}) ON CONFLICT (room, document) DO UPDATE"
+    f"INSERT INTO snapshots VALUES ({ROOM}, ?, ?, ?, {{}}) ON CONFLICT (room, document) DO UPDATE"
     " SET seq = excluded.seq, nested = excluded.nested, state = excluded.state WHERE excluded.seq >= snapshots.seq"
     " RETURNING rowid"
 )
 _LATEST = (
     "SELECT seq, nested, CASE WHEN length(state) <= ? THEN state END, rowid"
-    f" FROM snapshots WHERE room = {_ROOM} AND document = ?"
+    f" FROM snapshots WHERE room = {ROOM} AND document = ?"
 )
 LONG_BYTES = 2**20
 """A longer value is read and written in pieces: SQLite copies each while it holds Python's lock."""
 _PIECE_BYTES = 2**17
-_ADD_MEMBER = (
-    f"INSERT INTO members SELECT {_ROOM}, 1 + coalesce(max(number), 0), ?, ?, ?, ? FROM members WHERE room = {_ROOM}"
-    " RETURNING number"
-)
 
 
 class _Worker(threading.Thread):
@@ -133,11 +110,13 @@ def _write_long(connection: sqlite3.Connection, row: int, state: bytes) -> None:
             blob.write(view[start : start + _PIECE_BYTES])
 
 
-class SqliteStore:
+class SqliteStore(SqliteRegister):
     """Owns one data folder, alone: opening it twice fails.
 
     `sync` is what a commit means: `normal` survives the death of the process, `full` also a power cut (an fsync each).
     """
+
+    is_shared = False
 
     def __init__(self, folder: Path, sync: Literal["normal", "full"]) -> None:
         self._folder = folder
@@ -169,7 +148,7 @@ class SqliteStore:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {self._sync}")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.executescript(_SCHEMA)
+        prepare(connection)
         return connection
 
     async def close(self) -> None:
@@ -191,8 +170,15 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise StoreUnavailable(str(error)) from error
 
-    async def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    async def _rows(self, sql: str, *values: object) -> Rows:
         return await self._do(self._reader, lambda: self._read.execute(sql, values).fetchall())
+
+    async def _change(self, *statements: tuple[str, Sequence[object]]) -> Rows:
+        return await self._do(self._writer, lambda: self._changed(statements))
+
+    def _changed(self, statements: Sequence[tuple[str, Sequence[object]]]) -> Rows:
+        with self._transaction():
+            return [self._write.execute(sql, values).fetchall() for sql, values in statements][-1]
 
     # The journal
 
@@ -236,7 +222,7 @@ class SqliteStore:
 
     async def last_seq(self, room: str) -> int:
         """The tables' part of `Intake`: what is on its way there counts not."""
-        rows = await self._rows(f"SELECT max(seq) FROM entries WHERE room = {_ROOM}", room)
+        rows = await self._rows(f"SELECT max(seq) FROM entries WHERE room = {ROOM}", room)
         return int(str(rows[0][0])) if rows[0][0] is not None else 0
 
     async def load(self, room: str, document: str) -> Stored:
@@ -252,7 +238,7 @@ class SqliteStore:
             if snapshot is None and row is not None:
                 snapshot = _read_long(self._read, row)
             tail = self._read.execute(
-                f"SELECT seq, data FROM entries WHERE room = {_ROOM} AND seq > ? AND channel = ? AND kind = 'update'"
+                f"SELECT seq, data FROM entries WHERE room = {ROOM} AND seq > ? AND channel = ? AND kind = 'update'"
                 " ORDER BY seq",
                 (room, seq, document),
             ).fetchall()
@@ -261,6 +247,8 @@ class SqliteStore:
         return Stored(seq, nested, snapshot, tuple(data for _, data in tail), tail[-1][0] if tail else seq)
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        """Not before the entries that it holds: their numbers would be given again if the log were lost."""
+        await self._intake.settled(room)
         await self._do(self._writer, lambda: self._save(room, document, seq, nested, state))
 
     def _save(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
@@ -286,61 +274,15 @@ class SqliteStore:
         marks = ",".join("?" * len(channels))
         only = f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         order = "DESC" if after is None else "ASC"
+        indexed = "= 'report'" if list(channels) == [REPORT] else "IN ('chat', 'run', 'room')"
         rows = await self._rows(
-            f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {_ROOM}"
-            f" AND channel IN ({marks}) AND channel IN ('chat', 'run', 'room')"
+            f"SELECT seq, time, author, channel, kind, data FROM entries WHERE room = {ROOM}"
+            f" AND channel IN ({marks}) AND channel {indexed}"
             f" AND seq > ? AND seq < ?{only} ORDER BY seq {order} LIMIT ?",
             *(room, *channels, after or 0, 2**62 if before is None else before, *kinds, limit),
         )
         found = [Entry(room, *row) for row in rows]  # type: ignore[arg-type]
         return found if after is not None else found[::-1]
-
-    # Rooms, links, members
-
-    async def create_room(self, room: RoomRecord, links: Sequence[Link]) -> bool:
-        try:
-            await self._do(self._writer, lambda: self._create_room(room, links))
-        except sqlite3.IntegrityError:
-            return False
-        return True
-
-    def _create_room(self, room: RoomRecord, links: Sequence[Link]) -> None:
-        with_room = (room.id, room.name, room.kind, room.language, room.created_at)
-        with self._transaction():
-            sql = "INSERT INTO rooms (id, name, kind, language, created_at) VALUES (?, ?, ?, ?, ?)"
-            self._write.execute(sql, with_room)
-            rows = [(link.code, room.id, link.role) for link in links]
-            self._write.executemany(f"INSERT INTO links VALUES (?, {_ROOM}, ?)", rows)
-
-    async def room(self, room: str) -> RoomRecord | None:
-        rows = await self._rows("SELECT id, name, kind, language, created_at FROM rooms WHERE id = ?", room)
-        return RoomRecord(*rows[0]) if rows else None  # type: ignore[arg-type]
-
-    async def link(self, code: str) -> Link | None:
-        sql = "SELECT code, id, role FROM links JOIN rooms ON key = room WHERE code = ?"
-        rows = await self._rows(sql, code)
-        return Link(*rows[0]) if rows else None  # type: ignore[arg-type]
-
-    async def links(self, room: str) -> list[Link]:
-        rows = await self._rows(f"SELECT code, ?, role FROM links WHERE room = {_ROOM}", room, room)
-        return [Link(*row) for row in rows]  # type: ignore[arg-type]
-
-    async def add_member(self, room: str, member_id: str, name: str, role: Role, token_hash: bytes) -> Member:
-        values = (room, member_id, name, role, token_hash, room)
-        rows = await self._do(self._writer, lambda: self._write.execute(_ADD_MEMBER, values).fetchall())
-        return Member(member_id, name, role, rows[0][0])
-
-    async def members(self, room: str) -> list[Member]:
-        sql = f"SELECT id, name, role, number FROM members WHERE room = {_ROOM} ORDER BY number"
-        return [Member(*row) for row in await self._rows(sql, room)]  # type: ignore[arg-type]
-
-    async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
-        sql = (
-            "SELECT rooms.id, members.id, members.name, role, number FROM members JOIN rooms ON key = room"
-            " WHERE token_hash = ?"
-        )
-        rows = await self._rows(sql, token_hash)
-        return (str(rows[0][0]), Member(*rows[0][1:])) if rows else None  # type: ignore[arg-type]
 
 
 def _lock(path: Path) -> int:

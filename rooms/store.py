@@ -8,16 +8,20 @@ from typing import Protocol
 
 import msgspec
 
-from rooms.access import Kind, Role
+from rooms.access import Kind, Role, Rule, Standing, Status
 
 SYSTEM = "system"
 """The author of what no member did."""
 
 
+REPORT = "report"
+"""The channel of what is kept for who asks for it by its kind, and shown to nobody by itself."""
+
+
 class Draft(msgspec.Struct, frozen=True):
     """One thing that happens in a room, before it has its number. `time` is Unix milliseconds.
 
-    `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data).
+    `channel` is a document's name (kinds `update`, `client`) or `chat`, `run`, `room` (JSON data), or REPORT.
     """
 
     room: str
@@ -55,11 +59,28 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class RoomRecord(msgspec.Struct, frozen=True, rename="camel"):
+    """`changed_at` is when its status did, Unix milliseconds; with a `lobby` everybody who joins waits for a host."""
+
     id: str
     name: str
     kind: Kind
     language: str
     created_at: int
+    status: Status = "open"
+    changed_at: int = 0
+    lobby: bool = False
+    rules: tuple[Rule, ...] = ()
+
+
+class RoomChange(msgspec.Struct, frozen=True):
+    """What of a room is to be different; None leaves it."""
+
+    name: str | None = None
+    language: str | None = None
+    status: Status | None = None
+    changed_at: int | None = None
+    lobby: bool | None = None
+    rules: tuple[Rule, ...] | None = None
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -69,12 +90,22 @@ class Member(msgspec.Struct, frozen=True):
     name: str
     role: Role
     number: int
+    standing: Standing = "in"
 
 
 class Link(msgspec.Struct, frozen=True):
+    """A way into a room. `expires_at` is Unix milliseconds, `uses_left` counts who may still come; None is no bound.
+
+    `needs_approval`: who comes by it waits for a host. `secret` is the hash of its password, or empty.
+    """
+
     code: str
     room: str
     role: Role
+    expires_at: int | None = None
+    uses_left: int | None = None
+    needs_approval: bool = False
+    secret: str = ""
 
 
 ONCE = "once-"
@@ -82,6 +113,9 @@ ONCE = "once-"
 
 class JournalStore(Protocol):
     """The append-only log of every room and the snapshots that make loading fast."""
+
+    is_shared: bool
+    """Whether other nodes may write into it, too: then no document in memory is what the journal says."""
 
     def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
         """Commit all or nothing; the number of each draft. A store that is quick enough answers without an awaitable.
@@ -106,7 +140,7 @@ class JournalStore(Protocol):
         limit: int,
         kinds: Sequence[str] = (),
     ) -> list[Entry]:
-        """Ascending by seq; without `after` the newest `limit`; of all `kinds` if none are named."""
+        """Ascending by seq; without `after` the newest `limit`; of all `kinds` if none are named. REPORT goes alone."""
 
 
 class RoomStore(Protocol):
@@ -117,16 +151,37 @@ class RoomStore(Protocol):
 
     async def room(self, room: str) -> RoomRecord | None: ...
 
+    async def change_room(self, room: str, change: RoomChange) -> RoomRecord | None: ...
+
+    async def erase_rooms(self, before: int) -> int:
+        """Forget all of the rooms that were deleted before that time (Unix milliseconds); how many."""
+
     async def link(self, code: str) -> Link | None: ...
 
     async def links(self, room: str) -> list[Link]: ...
 
-    async def add_member(self, room: str, member_id: str, name: str, role: Role, token_hash: bytes) -> Member:
+    async def add_link(self, link: Link) -> bool:
+        """False if the code is taken."""
+
+    async def use_link(self, code: str, now: int) -> bool:
+        """Take one of its uses; False if it has none left, is past its time, or is not there."""
+
+    async def remove_link(self, room: str, code: str) -> bool:
+        """Whether there was one."""
+
+    async def add_member(
+        self, room: str, member_id: str, name: str, role: Role, token_hash: bytes, standing: Standing = "in"
+    ) -> Member:
         """Give the newcomer the room's next number."""
+
+    async def change_member(
+        self, room: str, member_id: str, role: Role | None = None, standing: Standing | None = None
+    ) -> Member | None:
+        """None, and nothing changed, if there is no such member, or if the room would be left without a host."""
 
     async def members(self, room: str) -> list[Member]: ...
 
-    async def member_of_token(self, token_hash: bytes) -> tuple[str, Member] | None:
+    async def member_of_token(self, token_hash: bytes) -> tuple[RoomRecord, Member] | None:
         """The room and member a token belongs to."""
 
 

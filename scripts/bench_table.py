@@ -26,22 +26,47 @@ COLUMNS = [
     ("join", "last_ms", "100 joins, ms", ".0f"),
     ("idle", "kib_per_connection", "KiB a connection", ".1f"),
 ]
+MORE = [
+    ("ramp-class", "deliveries_per_second", "class, most deliveries/s", ",.0f"),
+    ("ramp-crowd", "deliveries_per_second", "crowd, most deliveries/s", ",.0f"),
+    ("stall", "grown_mib", "one stalls, MiB grown", ".1f"),
+    ("storm", "seconds", "2,000 are back, s", ".1f"),
+    ("many", "mib", "10,000 connections, MiB", ".0f"),
+    ("many", "p99_ms", "their p99, ms", ".0f"),
+    ("large", "pause_ms", "longest wait beside 20 MB, ms", ".0f"),
+    ("idle", "kib_per_room", "KiB an idle room", ".1f"),
+    ("cycles", "kib_per_room", "KiB kept of a closed room", ".2f"),
+]
+"""What takes longer to measure: the columns of those that were."""
+
+Column = tuple[str, str, str, str]
 
 
 def section() -> str:
-    """The table, and what it was measured with."""
+    """The tables, and what they were measured with."""
     run = json.loads(RESULTS.read_text(encoding="utf-8"))
     machine = ", ".join(f"{key} {value}" for key, value in run["machine"].items())
-    lines = ["| server | " + " | ".join(title for _, _, title, _ in COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
-    for name, title in SERVERS.items():
-        cells = [_cell(run["scenarios"], scenario, name, key, style) for scenario, key, _, style in COLUMNS]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    more = [column for column in MORE if column[0] in run["scenarios"]]
+    lines = _table(run["scenarios"], COLUMNS)
+    lines += ["", *_table(run["scenarios"], more)] if more else []
     return "\n".join([*lines, "", f"One run of `make bench` ({machine}).", ""])
+
+
+def _table(scenarios: dict[str, Any], columns: list[Column]) -> list[str]:
+    """Without the servers of which nothing is known."""
+    lines = ["| server | " + " | ".join(title for _, _, title, _ in columns) + " |", "|---|" + "---|" * len(columns)]
+    for name, title in SERVERS.items():
+        cells = [_cell(scenarios, scenario, name, key, style) for scenario, key, _, style in columns]
+        if set(cells) != {"–"}:
+            lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def _cell(scenarios: dict[str, Any], scenario: str, server: str, key: str, style: str) -> str:
     figures = scenarios.get(scenario, {}).get("medians", {}).get(server, {})
-    return format(figures[key], style) if key in figures else "–"
+    if key not in figures:
+        return "–"
+    return ("≥ " if figures.get("at_least") else "") + format(figures[key], style)
 
 
 def main() -> None:

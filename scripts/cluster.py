@@ -2,6 +2,7 @@
 
     make cluster                           http://127.0.0.1:8080, data thrown away at the end
     make cluster ARGS="--port 9000 --nodes 5 --data data/cluster"
+    make cluster ARGS="--workers 2"        programs run at two `sangam exec`
 
 Standard library only. A program that is missing is replaced by its Docker image if Docker runs. Ctrl-C ends everything.
 """
@@ -117,6 +118,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="A cluster of Sangam nodes on this machine.")
     parser.add_argument("--port", type=int, default=8080, help="where the proxy listens (8080)")
     parser.add_argument("--nodes", type=int, default=3, help="how many nodes (3)")
+    parser.add_argument("--workers", type=int, default=0, help="sandbox workers in place of the nodes' own (0)")
     parser.add_argument("--data", type=Path, help="keep the data in this folder")
     options = parser.parse_args()
     for stop in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it in the background ignores the first
@@ -124,7 +126,7 @@ def main() -> int:
     with data_folder(options.data) as data:
         cluster = Cluster(data)
         try:
-            run(cluster, options.port, options.nodes)
+            run(cluster, options.port, options.nodes, options.workers)
         except KeyboardInterrupt:
             say("stopping")
         except Stop as error:
@@ -136,13 +138,17 @@ def main() -> int:
     return 0
 
 
-def run(cluster: Cluster, port: int, count: int) -> None:
+def run(cluster: Cluster, port: int, count: int, workers: int) -> None:
     """Start everything, say where it is, stay."""
     addresses = {
         "SANGAM_NATS_URL": start_nats(cluster),
         "SANGAM_REDIS_URL": start_redis(cluster),
         "SANGAM_DATABASE_URL": start_postgres(cluster),
     }
+    if workers:
+        addresses["SANGAM_EXEC_PLACE"] = "workers"
+    for number in range(1, workers + 1):
+        start_worker(cluster, f"worker{number}", addresses)
     ports = [start_node(cluster, f"node{number}", addresses) for number in range(1, count + 1)]
     start_proxy(cluster, port, ports)
     print(f"Sangam is at http://localhost:{port}, on {count} nodes:", flush=True)
@@ -197,11 +203,19 @@ def start_postgres(cluster: Cluster) -> str:
 
 
 def start_node(cluster: Cluster, name: str, addresses: dict[str, str]) -> int:
-    """A port of its own and a data folder of its own; everything that lasts is in PostgreSQL."""
+    """A port of its own; all share a folder for the problems that hosts bring, the rest that lasts is in PostgreSQL."""
     port = free_port()
-    command = [sys.executable, "-m", "api", "serve", "--port", str(port), "--data", str(cluster.folder(name) / "data")]
+    cluster.folder(name)
+    command = [sys.executable, "-m", "api", "serve", "--port", str(port), "--data", str(cluster.folder("shared"))]
     cluster.start(name, command, port, **addresses, PYTHONPATH=str(ROOT))
     return port
+
+
+def start_worker(cluster: Cluster, name: str, addresses: dict[str, str]) -> None:
+    """A sandbox worker; it needs root."""
+    port = free_port()
+    command = [sys.executable, "-m", "api", "exec", "--port", str(port)]
+    cluster.start(name, command, port, **addresses, PYTHONPATH=str(ROOT))
 
 
 def start_proxy(cluster: Cluster, port: int, nodes: list[int]) -> None:

@@ -65,7 +65,7 @@ class Client:
 
     async def until_connected(self) -> None:
         """Try until the server is there, then wait for the first sync."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(OSError, ConnectionClosed, TimeoutError):
                     await self.connect()

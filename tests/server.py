@@ -15,8 +15,10 @@ from typing import Any
 import httpx
 import msgspec
 
+from tests.services.processes import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class Server:
             f"SANGAM_{name.upper()}": str(value) for name, value in settings.items()
         }
         self._process: subprocess.Popen[str] | None = None
-        self.port = 0
+        self.port = free_port()
 
     def start(self) -> None:
         """Returns once it listens; raises AssertionError with its log if it does not."""
@@ -72,6 +74,10 @@ class Server:
         found = re.search(r"http://\S+:(\d+)", line)
         assert found, f"it did not start: {line!r}\n{self.log.read_text()}"
         self.port = int(found[1])
+
+    def setting(self, name: str) -> str:
+        """As it was started with."""
+        return self._settings.get(f"SANGAM_{name.upper()}", "")
 
     @property
     def process(self) -> subprocess.Popen[str]:
@@ -123,7 +129,7 @@ class Server:
 
     def call(self, method: str, path: str, token: str = "", **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.request(method, self.http + path, headers=headers, timeout=30.0, **more)
+        return httpx.request(method, self.http + path, headers=headers, timeout=60.0, **more)
 
     def create_room(self, name: str = "Room", display_name: str = "Asha") -> Joined:
         answer = self.call("POST", "/api/rooms", json={"name": name, "kind": "pair", "displayName": display_name})
@@ -158,7 +164,7 @@ def running(
         server.end()
 
 
-async def eventually(holds: Callable[[], object], what: str = "", seconds: float = 20.0) -> None:
+async def eventually(holds: Callable[[], object], what: str = "", seconds: float = 40.0) -> None:
     """Wait until `holds` returns something true; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -27,16 +27,22 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "aiodocker": ("exec_pool/aiodocker_engine.py",),
-    "aiohttp": ("exec_pool/aiodocker_engine.py",),
+    "aiohttp": ("exec_pool/aiodocker_engine.py", "api/aiohttp_provider.py"),
+    "aiosmtplib": ("api/aiosmtplib_mail.py",),
+    "argon2": ("api/argon2_passwords.py",),
     "asyncpg": ("rooms/postgres_",),
+    "cryptography": ("api/cryptography_seal.py",),
+    "jwt": ("api/pyjwt_",),
     "msgspec": ("",),
     "nats": ("realtime/nats_",),
     "prometheus_client": ("api/",),
-    "pycrdt": ("realtime/document.py", "realtime/files.py", "realtime/pycrdt_doc.py"),
+    "pycrdt": ("realtime/document.py", "realtime/files.py", "realtime/pycrdt_doc.py", "realtime/rehearsal.py"),
+    "pyotp": ("api/pyotp_codes.py",),
     "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),
     "uvicorn": ("api/",),
+    "webauthn": ("api/webauthn_passkeys.py",),
     "websockets": ("api/", "realtime/frames.py"),
 }
 VAGUE_MODULES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}

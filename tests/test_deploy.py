@@ -42,6 +42,16 @@ def test_compose_uses_settings_that_exist_and_the_proxy_its_nodes() -> None:
     assert re.findall(r"server (\w+):8000 ", (DEPLOY / "nginx.conf").read_text()) == nodes
 
 
+def test_kubernetes_uses_settings_that_exist_and_gives_a_node_time_to_save() -> None:
+    """Its services would put variables of theirs into the environment, which no node takes for settings."""
+    text = (DEPLOY / "kubernetes.yaml").read_text()
+    wanted = set(re.findall(r"\bSANGAM_(\w+)=|name: SANGAM_(\w+)", text))
+    assert {(first or second).lower() for first, second in wanted} <= set(Settings.__struct_fields__)
+    assert "enableServiceLinks: false" in text
+    grace, pause = (re.search(words, text) for words in (r"GracePeriodSeconds: (\d+)", r'"sleep", "(\d+)"'))
+    assert grace and pause and int(grace[1]) >= int(pause[1]) + 2 * Settings().drain_seconds
+
+
 @contextmanager
 def cluster(port: int) -> Iterator[list[str]]:
     """`make cluster` on a port: the addresses of its nodes. It ends by Ctrl-C, with status 0."""
@@ -60,7 +70,7 @@ def cluster(port: int) -> Iterator[list[str]]:
 
 async def test_three_nodes_behind_one_address_know_each_other_and_share_rooms() -> None:
     port = free_port()
-    with cluster(port) as nodes, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as proxy:
+    with cluster(port) as nodes, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as proxy:
         assert len(nodes) == 3
         await until(lambda: all("sangam_fanout_nodes 2.0" in httpx.get(f"{node}/metrics").text for node in nodes))
         body = {"name": "Shared", "language": "python", "displayName": "Ana"}
@@ -69,6 +79,10 @@ async def test_three_nodes_behind_one_address_know_each_other_and_share_rooms() 
         for node in nodes:
             room = httpx.get(f"{node}/api/rooms/{made['room']['id']}", headers=headers).raise_for_status().json()
             assert room["room"]["name"] == "Shared"
+        problem = {"id": "sum", "title": "Sum", "groups": [{"id": "a", "points": 1, "tests": [{"stdin": "1"}]}]}
+        path = f"/api/rooms/{made['room']['id']}/problems"
+        httpx.put(f"{nodes[0]}{path}/sum", headers=headers, json=problem).raise_for_status()
+        assert [httpx.get(f"{node}{path}", headers=headers).json() for node in nodes] == [{"problems": ["sum"]}] * 3
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
         with proxy.stream("GET", "/collab", headers=upgrade | key) as answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.ops import VERSION
 from realtime.errors import CloseCode
+from scripts import exec_table
 from scripts.bench_table import END, START, section
 from scripts.settings_table import rows
 
@@ -51,14 +52,29 @@ def test_the_comparison_is_that_of_the_last_run() -> None:
     assert START + section() + END in README, "run: make docs"
 
 
+def test_the_table_of_runs_is_that_of_the_last_measurement() -> None:
+    assert exec_table.START + exec_table.section() + exec_table.END in README, "run: make docs"
+
+
 def test_every_close_code_is_documented_and_every_documented_one_exists() -> None:
     section = API[API.index("Close codes:") :].split("\n\n")[0]
     assert {int(code) for code in re.findall(r"\b([14]\d{3})\b", section)} == {int(code) for code in CloseCode}
 
 
+def test_what_the_table_of_failures_names_is_tested() -> None:
+    """Each row but the head and its line names at least one rule and a test of it."""
+    table = (ROOT / "docs/operations.md").read_text().split("## When something fails")[1].split("\n\n")[2]
+    for row in table.splitlines()[2:]:
+        shown = re.findall(r"([A-Z]+\d+) `([\w/]+\.py)`", row.split("|")[6])
+        assert shown, row
+        for rule, name in shown:
+            tests = re.findall(r"def test_\w+", (ROOT / "tests" / name).read_text())
+            assert [test for test in tests if rule in test.split("_")], f"{name} has no test of {rule}"
+
+
 def error_codes() -> Iterator[str]:
     """Every stable code that an answer may carry: `code = "…"` of an error class, and of ApiError(status, "…")."""
-    for path in [*ROOT.glob("*/errors.py"), *ROOT.glob("api/*.py")]:
+    for path in [*ROOT.glob("*/errors.py"), *ROOT.glob("api/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "ApiError":
                 yield from [str(a.value) for a in node.args[1:2] if isinstance(a, ast.Constant)]

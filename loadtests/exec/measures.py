@@ -146,23 +146,6 @@ async def over_the_limit(runner: Runner, limit: float, rounds: int) -> list[floa
     return parts
 
 
-class Rush(msgspec.Struct, frozen=True):
-    """Many rooms at once: results, the slowest room's wait, and the time in which all were served."""
-
-    rooms: int
-    results: int
-    slowest: float
-    whole: float
-
-
-async def rush(runner: Runner, rooms: int) -> Rush:
-    """Every room submits one run at the same moment."""
-    began = time.perf_counter()
-    times = await asyncio.gather(*(timed(runner, f"rush {number}") for number in range(rooms)))
-    whole = time.perf_counter() - began
-    return Rush(rooms, len(times), max(one.whole for one in times), whole)
-
-
 def machine() -> str:
     """In words."""
     load, python = os.getloadavg()[0], sys.version.split()[0]

@@ -1,6 +1,6 @@
 /* Both dialects: what a client says at first, answers and hears. */
 #include "driver.h"
-#include "update.h"
+#include "walked.h"
 
 enum message { MESSAGE_SYNC, MESSAGE_AWARENESS, MESSAGE_AUTH, MESSAGE_QUERY, MESSAGE_REPLY, MESSAGE_STATELESS };
 enum { MESSAGE_CLOSE = 7, MESSAGE_STATUS = 8, MESSAGE_PING = 9, SYNC_STEP1 = 0, SYNC_STEP2 = 1, AUTH_DENIED = 1 };
@@ -35,19 +35,6 @@ void message_send_event(struct driver *d, const struct plan_event *event) {
         send_with_length(d, event->client, (uint8_t[]){MESSAGE_SYNC, 2}, 2, body, event->body_len);
 }
 
-/* Who received a span, how and when; the context of a walk. */
-struct receipt {
-    struct driver *driver;
-    uint32_t client;
-    bool is_sync;
-    uint64_t now;
-};
-
-static void span(void *context, uint64_t author, uint64_t clock, uint64_t len) {
-    struct receipt *receipt = context;
-    tally_span(&receipt->driver->tally, receipt->client, author, clock, len, receipt->is_sync, receipt->now);
-}
-
 static void set_synced(struct driver *d, uint32_t client, uint64_t bytes, uint64_t now) {
     struct link *link = &d->links[client];
     link->sync_bytes += bytes;
@@ -69,9 +56,12 @@ static void take_sync(struct driver *d, uint32_t client, struct reader *in, uint
         link_send(d, client, EMPTY_STEP2, sizeof EMPTY_STEP2, NULL, 0);
         return;
     }
-    struct receipt receipt = {d, client, kind == SYNC_STEP2, now};
-    if (!update_walk(body, span, &receipt))
-        d->tally.strange++;
+    struct walked walked = update_spans(body);
+    for (size_t i = 0; i < walked.count; i++) {
+        const struct span *span = &walked.spans[i];
+        tally_span(&d->tally, client, span->client, span->clock, span->len, kind == SYNC_STEP2, now);
+    }
+    d->tally.strange += !walked.is_known;
     if (kind == SYNC_STEP2)
         set_synced(d, client, body.end - body.pos, now);
 }

@@ -32,6 +32,8 @@ def main() -> int:
         return 1
     machine.allow_many_files()
     results = [run.scenario(scenario) for scenario in scenarios]
+    if options.add:
+        results = report.added(folder, results)
     report.save(results, machine.describe(), mode, folder, chart.draw(results))
     print(f"written to {folder}")
     return 1 if run.failures else 0
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peers", help=f"servers, with commas between them: {', '.join(p.name for p in PEERS)}")
     parser.add_argument("--rounds", type=int, help="how often, instead of what the scenario says")
     parser.add_argument("--results", type=Path, help="folder for the results; a partial run goes to build/ otherwise")
+    parser.add_argument("--add", action="store_true", help="keep what the folder has of other scenarios")
     parser.add_argument("--profile", default="", help="a command to run beside each steady measurement; {pid}, {name}")
     return parser
 

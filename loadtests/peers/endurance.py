@@ -1,52 +1,11 @@
-"""The longer scenarios: rising rates, slow readers, crowds that come back, and whether memory stays flat."""
+"""The longer scenarios: slow readers, crowds that come back, and whether memory stays flat."""
 
 import time
-
-import msgspec
 
 from loadtests.peers.plans import Shape
 from loadtests.peers.scenarios import Figures, cost
 from loadtests.peers.servers import Server
 from loadtests.peers.stage import Stage
-
-FAST_ENOUGH_MS = 100.0
-RAMP_TRIES = 3
-"""A step that fails is tried again: what else the machine does must not end a ramp."""
-
-
-def ramp(stage: Stage, server: Server, shape: Shape, factor: float, steps: int) -> Figures:
-    """The last rate, rising by `factor` from the shape's own, with p99 ≤ 100 ms and no edit lost."""
-    reached: Figures = {"deliveries_per_second": 0.0, "p99_ms": 0.0, "driver_share": 0.0, "at_least": 0.0}
-    for step in range(steps):
-        faster = msgspec.structs.replace(shape, rate=shape.rate * factor**step)
-        tries = (_ramp_step(stage, server, faster, f"{step}-{number}") for number in range(RAMP_TRIES))
-        figures = next(filter(_is_good, tries), None)
-        if figures is None:
-            return reached
-        receivers = (shape.size - 1) * shape.rooms * shape.typists * (2 if shape.cursors else 1)
-        reached = {
-            "deliveries_per_second": faster.rate * receivers,
-            "p99_ms": figures["p99_ms"],
-            "us_per_delivery": figures["us_per_delivery"],
-            "cursors_skipped": figures["cursors_skipped"],
-            "cursors_expected": figures["cursors_expected"],
-            "driver_share": figures["driver_share"],
-            "at_least": float(step == steps - 1),
-        }
-    return reached
-
-
-def _is_good(figures: Figures) -> bool:
-    return not figures["lost"] and not figures["cursors_stale"] and figures["p99_ms"] <= FAST_ENOUGH_MS
-
-
-def _ramp_step(stage: Stage, server: Server, shape: Shape, step: str) -> Figures:
-    with stage.driver(server, stage.plans.typing(shape), f"ramp-{step}") as driver:
-        driver.gather(shape.size, shape.clients)
-        stage.rest()
-        before = server.processor_seconds()
-        played = driver.play(seconds=shape.seconds + 5.0)
-        return cost(played, server.processor_seconds() - before)
 
 
 def stall(stage: Stage, server: Server, shape: Shape) -> Figures:
@@ -69,9 +28,13 @@ def stall(stage: Stage, server: Server, shape: Shape) -> Figures:
             if known["edits"] >= wanted or not known["open"]:
                 caught_up = known["edits"] >= wanted
                 break
+    with stage.driver(server, stage.plans.flood(shape), "calm") as driver:
+        driver.gather(shape.size, shape.clients)
+        calm = driver.play(shape.seconds + 15.0)
     return {
         "grown_mib": (most - before) / 1024,
         "p99_ms": played["p99_us"] / 1000,
+        "calm_p99_ms": calm["p99_us"] / 1000,
         "lost": played["edits_expected"] - played["edits_delivered"],
         "sent_mib": wanted * shape.edit_units / 2**20,
         "caught_up": float(caught_up),

@@ -8,10 +8,10 @@ from pathlib import Path
 SOURCES = Path(__file__).resolve().parent.parent / "native"
 _SHARED = ["bytes.c", "frames.c"]
 _PARTS = {
-    "driver": ["plan.c", "update.c", "tally.c", "links.c", "messages.c", "play.c", "orders.c", "driver.c"],
+    "driver": ["plan.c", "update.c", "walked.c", "tally.c", "links.c", "messages.c", "play.c", "orders.c", "driver.c"],
     "relay": ["handshake.c", "relay.c"],
 }
-_FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-std=gnu17"]
+_FLAGS = ["-O2", "-flto", "-g", "-Wall", "-Wextra", "-std=gnu17"]
 
 
 class NoCompiler(Exception):

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from loadtests.peers import endurance, scenarios
+from loadtests.peers import endurance, ramps, scenarios
 from loadtests.peers.plans import Shape
 from loadtests.peers.scenarios import Figures
 from loadtests.peers.servers import Peer, Server
@@ -77,8 +77,8 @@ def _arrivals(rounds: int) -> list[Scenario]:
 
 
 def _ramps() -> list[Scenario]:
-    crowd = partial(endurance.ramp, shape=_with_seconds(CROWD, 3.0), factor=1.4142, steps=13)
-    lecture = partial(endurance.ramp, shape=_with_seconds(CLASS, 3.0), factor=1.4142, steps=17)
+    lecture = partial(ramps.ramp, shape=msgspec.structs.replace(CLASS, rate=80.0, seconds=2.0), most=20_480.0)
+    crowd = partial(ramps.ramp, shape=msgspec.structs.replace(CROWD, rate=6.0, seconds=2.0), most=384.0)
     return [
         Scenario("ramp-class", "class at rising rates", lecture),
         Scenario("ramp-crowd", "crowd at rising rates", crowd),

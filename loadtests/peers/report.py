@@ -40,15 +40,25 @@ COLUMNS: dict[str, list[tuple[str, str, str]]] = {
         ("deliveries_per_second", "deliveries/s", ",.0f"),
         ("at_least", "no limit found", ".0f"),
         ("p99_ms", "p99 ms", ".1f"),
-        ("us_per_delivery", "µs CPU per delivery", ".1f"),
+        ("us_per_delivery", "µs CPU per delivery", ".2f"),
+        ("cursors_skipped", "cursors skipped", ",.0f"),
+        ("cursors_expected", "of", ",.0f"),
         ("driver_share", "driver's share of its core", ".2f"),
     ],
     "stall": [
-        ("grown_mib", "grown, MiB", ".0f"),
-        ("p99_ms", "p99 of the others, ms", ".0f"),
+        ("grown_mib", "grown, MiB", ".1f"),
+        ("p99_ms", "p99 of the others, ms", ".1f"),
+        ("calm_p99_ms", "the same with nobody stalled, ms", ".1f"),
         ("lost", "edits lost", ".0f"),
         ("caught_up", "caught up", ".0f"),
         ("catch_up_seconds", "after seconds", ".1f"),
+    ],
+    "large": [
+        ("document_mib", "MiB of document", ".1f"),
+        ("pause_ms", "longest wait in another room, ms", ".1f"),
+        ("p99_ms", "p99 there, ms", ".1f"),
+        ("calm_ms", "longest before, ms", ".1f"),
+        ("seconds", "seconds until all were in", ".1f"),
     ],
     "storm": [
         ("back", "back", ".0f"),
@@ -79,6 +89,8 @@ class Result(msgspec.Struct):
     name: str
     text: str
     rounds: dict[str, list[Figures]] = {}
+    commit: str = ""
+    """What was measured, if that was something else than the rest."""
 
     def medians(self) -> dict[str, Figures]:
         found = {peer: _median(figures) for peer, figures in self.rounds.items() if figures}
@@ -110,7 +122,8 @@ def markdown(results: list[Result], machine: dict[str, str], mode: str) -> str:
     lines = ["# Sangam beside other servers", "", f"The {mode} form of `make bench`, on one machine: {about}.", ""]
     lines += ["How to read these figures: [README](../README.md). Cells are medians over the rounds.", ""]
     for result in results:
-        lines += [f"## {result.name}", "", f"{result.text}; rounds: {_rounds(result)}.", "", *table(result), ""]
+        about = f"{result.text}; rounds: {_rounds(result)}" + (f"; commit {result.commit}" if result.commit else "")
+        lines += [f"## {result.name}", "", f"{about}.", "", *table(result), ""]
     return "\n".join(lines)
 
 
@@ -142,13 +155,31 @@ def save(results: list[Result], machine: dict[str, str], mode: str, folder: Path
     """Write results.json, results.md and results.svg."""
     folder.mkdir(parents=True, exist_ok=True)
     scenarios = {
-        result.name: {"text": result.text, "medians": _rounded(result.medians()), "rounds": _rounded(result.rounds)}
+        result.name: {
+            **{"text": result.text, "commit": result.commit},
+            **{"medians": _rounded(result.medians()), "rounds": _rounded(result.rounds)},
+        }
         for result in results
     }
     whole = {"mode": mode, "machine": machine, "scenarios": scenarios}
     (folder / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n")
     (folder / "results.md").write_text(markdown(results, machine, mode))
     (folder / "results.svg").write_text(chart)
+
+
+def added(folder: Path, results: list[Result]) -> list[Result]:
+    """With the other scenarios that a folder has, each with the commit it was measured at."""
+    path = folder / "results.json"
+    if not path.exists():
+        return results
+    whole = msgspec.json.decode(path.read_bytes())
+    measured = {result.name for result in results}
+    kept = [
+        Result(name, scenario["text"], scenario["rounds"], scenario.get("commit") or whole["machine"]["commit"])
+        for name, scenario in whole["scenarios"].items()
+        if name not in measured
+    ]
+    return kept + results
 
 
 def _rounded(value: Any) -> Any:

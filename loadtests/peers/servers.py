@@ -98,9 +98,9 @@ def free_port() -> int:
 
 
 class Server:
-    """A peer that runs on its core, with a data folder of its own."""
+    """A peer that runs on its core (None: on any), with a data folder of its own."""
 
-    def __init__(self, peer: Peer, place: Place, core: int, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, peer: Peer, place: Place, core: int | None, settings: dict[str, str] | None = None) -> None:
         self.peer = peer
         self.place = place
         self._core = core
@@ -120,7 +120,8 @@ class Server:
         self._wait_until_it_listens()
 
     def _pin(self) -> None:
-        os.sched_setaffinity(0, {self._core})
+        if self._core is not None:
+            os.sched_setaffinity(0, {self._core})
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -106,7 +106,7 @@ async def test_Z1_thousands_of_files_of_one_path_go_out_in_time(scene: Scene) ->
     await eventually(lambda: len(list(reader.files.keys())) == 8000)  # so large an edit is tried first
     started = time.monotonic()
     answer = scene.server.call("GET", f"/api/rooms/{scene.room}/archive.zip", scene.guest.token)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
     assert len(zipfile.ZipFile(io.BytesIO(answer.content)).namelist()) == 8000
     await mal.close()
     await reader.close()

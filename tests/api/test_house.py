@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -68,6 +69,26 @@ def test_E7_limits_hold_over_nodes_and_while_the_cache_is_away(tmp_path: Path, o
 def create(server: Server) -> int:
     """The status of an attempt to create a room."""
     return server.call("POST", "/api/rooms", json={"name": "x", "displayName": "x"}).status_code
+
+
+async def test_E51_houses_on_the_same_servers_are_strangers(
+    tmp_path: Path, nats_server: NatsServer, own_redis: RedisServer
+) -> None:
+    shared: dict[str, Any] = {"nats_url": nats_server.url, "redis_url": own_redis.url, "rooms_per_minute": 1}
+    with (
+        running(tmp_path / "a", **shared) as a,
+        running(tmp_path / "b", house="other", **shared) as b,
+        running(tmp_path / "c", house="other", **shared) as c,
+    ):
+        await until(lambda: metrics(b)["sangam_fanout_nodes"] == metrics(c)["sangam_fanout_nodes"] == 1)
+        assert metrics(a)["sangam_fanout_nodes"] == 0
+        assert [create(server) for server in (a, b, c)] == [201, 201, 429]
+
+
+def test_E51_a_name_that_is_no_part_of_a_subject_stops_the_start(tmp_path: Path) -> None:
+    told = started(tmp_path / "data", SANGAM_HOUSE="our.house")
+    assert told.returncode == 2 and told.stderr.startswith("sangam: SANGAM_HOUSE has no usable value")
+    assert "letters, digits" in told.stderr
 
 
 def test_E50_the_doctor_measures_the_broker_and_the_cache(

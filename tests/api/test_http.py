@@ -171,7 +171,7 @@ def test_E6_the_bounds_of_a_query_mean_what_they_say(scene: Scene) -> None:
 
 
 def test_E1_methods_and_addresses_that_do_not_exist(scene: Scene) -> None:
-    for method, path in (("DELETE", f"/api/rooms/{scene.room}"), ("PUT", "/api/rooms"), ("POST", "/metrics")):
+    for method, path in (("PUT", f"/api/rooms/{scene.room}"), ("PUT", "/api/rooms"), ("POST", "/metrics")):
         answer = scene.server.call(method, path, scene.host.token)
         assert refused(answer, 405) == "method_not_allowed"
         assert answer.headers["allow"]
@@ -192,7 +192,7 @@ def test_E1_a_mad_host_header_is_no_mistake_of_ours(server: Server, host: str, p
     assert status < 500 or (path == "/" and status == 503)
 
 
-def spoken(server: Server, data: bytes, seconds: float = 10.0) -> bytes:
+def spoken(server: Server, data: bytes, seconds: float = 30.0) -> bytes:
     """What the server answers to raw bytes until it hangs up."""
     with sockets.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:
         answer = b""

@@ -138,7 +138,7 @@ async def test_E36_what_is_wrong_is_told_in_pistons_words(api: Api) -> None:
 async def heard(socket: ClientConnection) -> tuple[list[dict[str, Any]], int | None]:
     """All messages until the server closes, and its code."""
     messages = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         try:
             while True:
                 messages.append(json.loads(await socket.recv()))

@@ -20,7 +20,7 @@ async def test_R1_25_rooms_are_opened_by_four_each_at_the_same_moment(server: Se
         for room in rooms
         for make in (y_client, mux_client, y_client, mux_client)
     ]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(client.until_connected() for client in clients))
     clients[0].create_file(text="one load")
     await until_equal(clients[:4], "one load")

@@ -68,7 +68,7 @@ class Screen:
 
     async def until(self, word: str) -> None:
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(40):
                 while word not in self.text:
                     self.take(await self.socket.recv())
         except TimeoutError:
@@ -80,7 +80,7 @@ class Screen:
         self.over = self.over or message == ["disconnect", 1]
 
     async def until_closed(self) -> int | None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             try:
                 while True:
                     self.take(await self.socket.recv())
@@ -119,7 +119,30 @@ async def test_E17_people_type_into_one_terminal(scene: Scene) -> None:
     assert not [entry for entry in entries if entry["data"].get("stream") == "stdin"]
     ended = entries[-1]["data"]
     assert ended["status"] == "failed"
-    assert [(error["line"], error["message"]) for error in ended["errors"]] == [(9, "ValueError: the end")]
+    (error,) = ended["errors"]
+    assert (error["line"], error["message"]) == (9, "ValueError: the end")
+    assert error["text"] == "raise ValueError('the end')"
+
+
+async def test_E25_a_storm_of_sizes_is_few_entries_among_the_output(scene: Scene) -> None:
+    run = await started(scene, terminal={"rows": 30, "columns": 90})
+    async with connect(address(scene, run)) as socket:
+        screen = Screen(socket)
+        await screen.until("columns=90, lines=30")
+        for columns in range(1, 2001):
+            await screen.say("set_size", 12, columns % 70 + 1)
+        await screen.say("set_size", 12, 77)
+        await screen.say("stdin", "seen\r")
+        await screen.until("got seen 77 12")
+        await screen.say("stdin", "\x04")
+        await screen.until_closed()
+    await until(lambda: scene.server.entries(scene.host, "run")[-1]["kind"] == "finished")
+    entries = scene.server.entries(scene.host, "run")
+    sizes = [entry["data"] for entry in entries if entry["kind"] == "resized"]
+    assert sizes[-1] == {"run": run, "rows": 12, "columns": 77}
+    assert len(sizes) < 1000
+    told = [entry["kind"] if entry["kind"] == "resized" else entry["data"].get("text", "") for entry in entries]
+    assert told.index("resized") > next(at for at, text in enumerate(told) if "columns=90" in text)
 
 
 async def test_E17_over_http_too(scene: Scene) -> None:

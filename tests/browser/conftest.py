@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.room_page import RoomPage, make_room
 from tests.server import Joined, Server, running
@@ -21,6 +21,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Five seconds, the default, are short where two test runs share two cores.
+expect.set_options(timeout=30_000)
 
 OpenPage = Callable[..., RoomPage]
 OpenRoom = Callable[..., list[RoomPage]]

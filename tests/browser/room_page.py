@@ -47,7 +47,7 @@ class RoomPage:
         width, height = options.pop("width", 1440), options.pop("height", 900)
         options.setdefault("viewport", {"width": width, "height": height})
         self.context: BrowserContext = browser.new_context(accept_downloads=True, **options)
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(40_000)
         self._remember_session()
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -94,7 +94,7 @@ class RoomPage:
 
     @property
     def tab(self) -> Locator:
-        return self.page.locator("[role=tab][aria-selected=true]")
+        return self.page.get_by_role("tablist", name="Open files").locator("[aria-selected=true]")
 
     def paths(self) -> list[str]:
         found = self.page.locator("[role=treeitem]").evaluate_all("rows => rows.map(row => row.dataset.path)")

@@ -28,7 +28,7 @@ class Ear:
         self.gaps += 1
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for a condition; AssertionError with its name when it does not come."""
     end = time.monotonic() + seconds
     while not condition():

@@ -15,7 +15,7 @@ def receive(_origin: str, payload: bytes) -> None:
 
 
 async def main(url: str) -> None:
-    fanout = NatsFanout(url, beat_seconds=0.1, silent_seconds=0.6)
+    fanout = NatsFanout(url, beat_seconds=0.1, silent_seconds=3.0)
     fanout.when_node_gone(lambda node: print("gone", node, flush=True))
     await fanout.open()
     await fanout.subscribe("room", receive, partial(say, "gap"))

@@ -11,11 +11,13 @@ import pytest
 from realtime.errors import FanoutUnavailable, JobsUnavailable, QueueFull
 from realtime.jobs import Job, JobQueue, LocalJobQueue
 from realtime.nats_jobs import NatsJobQueue
+from tests.contracts.fanouts import until
 from tests.services.nats import NatsServer
 from tests.services.processes import free_port
 
 Join = Callable[[], Awaitable[JobQueue]]
-LEASE = 0.5
+LEASE = 1.0
+PATIENCE = 30.0
 
 
 @pytest.fixture(params=["local", "nats"])
@@ -42,7 +44,7 @@ async def join(request: pytest.FixtureRequest) -> AsyncIterator[Join]:
         await queue.close()
 
 
-async def taken(queue: JobQueue, seconds: float = 5.0) -> Job:
+async def taken(queue: JobQueue, seconds: float = PATIENCE) -> Job:
     job = await queue.take(seconds)
     assert job is not None
     return job
@@ -66,13 +68,13 @@ async def test_K1_jobs_come_in_order_and_once(join: Join) -> None:
 
 async def test_K1_a_waiting_worker_gets_what_is_submitted_at_once(join: Join) -> None:
     near, far = await join(), await join()
-    takers = [asyncio.create_task(queue.take(5)) for queue in (far, far, near)]
+    takers = [asyncio.create_task(queue.take(PATIENCE)) for queue in (far, far, near)]
     await asyncio.sleep(0)
     started = time.monotonic()
     for name in ("a", "b", "c"):
         await near.submit(name, b"")
     jobs = await asyncio.gather(*takers)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < PATIENCE / 2
     assert sorted(job.id for job in jobs if job) == ["a", "b", "c"]
 
 
@@ -90,8 +92,8 @@ async def test_K2_a_worker_that_prolongs_keeps_its_job(join: Join) -> None:
     queue = await join()
     await queue.submit("j", b"x")
     job = await taken(queue)
-    for _ in range(5):
-        assert await queue.take(LEASE / 2) is None
+    for _ in range(10):
+        assert await queue.take(LEASE / 5) is None
         await job.prolong()
     await job.finish()
     assert await queue.take(LEASE * 1.5) is None
@@ -123,8 +125,8 @@ async def test_K3_a_job_that_is_given_back_comes_again(join: Join) -> None:
 async def test_K3_not_before_its_time(join: Join) -> None:
     queue = await join()
     await queue.submit("j", b"")
-    await (await taken(queue)).give_back(0.6)
-    started = time.monotonic()
+    job, started = await taken(queue), time.monotonic()
+    await job.give_back(0.6)
     assert (await taken(queue)).attempt == 2
     assert time.monotonic() - started > 0.4
 
@@ -152,7 +154,7 @@ async def test_K1_a_worker_that_stops_waiting_takes_nothing_away(join: Join) -> 
     queue, done = await join(), list[str]()
 
     async def work() -> None:
-        if job := await queue.take(3):
+        if job := await queue.take(PATIENCE):
             done.append(job.id)
             await job.finish()
 
@@ -161,6 +163,8 @@ async def test_K1_a_worker_that_stops_waiting_takes_nothing_away(join: Join) -> 
     await queue.submit("j", b"x")
     for task in waiting[:2]:
         task.cancel()
+    await until(lambda: done)
+    waiting[2].cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert done == ["j"]
 
@@ -191,7 +195,7 @@ async def test_K6_a_paused_broker_costs_a_bounded_time(own_nats: NatsServer) -> 
     own_nats.pause()
     for call in (queue.submit("a", b""), queue.take(0.5), queue.stats()):
         with pytest.raises(JobsUnavailable):
-            await asyncio.wait_for(call, 5)
+            await asyncio.wait_for(call, PATIENCE)
     own_nats.resume()
     assert await queue.submit("b", b"")
     assert (await taken(queue)).id in {"a", "b"}

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from tests.api.test_house import metrics
 from tests.clients import until_equal, until_saved, y_client
 from tests.crash.test_store import TAIL, ready, told, two, write_until
 from tests.server import ROOT, Server, eventually, running
@@ -15,12 +17,18 @@ from tests.services.postgres import PostgresServer
 
 
 @pytest.fixture
-def server(tmp_path: Path, own_server: PostgresServer) -> Iterator[Server]:
+def url(own_server: PostgresServer) -> str:
+    """Of the server's database."""
+    return own_server.create_database()
+
+
+@pytest.fixture
+def server(tmp_path: Path, url: str) -> Iterator[Server]:
     """Rooms turn read-only soon."""
     with running(
         tmp_path / "data",
-        database_url=own_server.create_database(),
-        database_seconds=0.5,
+        database_url=url,
+        database_seconds=2,
         slow_commit_seconds=0.2,
         max_unsaved_bytes=TAIL,
     ) as server:
@@ -32,7 +40,7 @@ async def test_J2_D6_D7_without_its_database_a_room_says_so_and_saves_everything
     server: Server, own_server: PostgresServer, how: str
 ) -> None:
     host, writer, watcher = await two(server)
-    assert ready(server) == (200, "saved")
+    await eventually(lambda: ready(server) == (200, "saved"))
     await asyncio.to_thread(getattr(own_server, how))
     try:
         answer = await asyncio.to_thread(server.call, "GET", f"/api/rooms/{host.room_id}", host.token)
@@ -56,6 +64,31 @@ async def test_J2_D6_D7_without_its_database_a_room_says_so_and_saves_everything
     await late.until_connected()
     assert late.read() == text
     await late.close()
+
+
+async def test_J2_D7_with_a_slow_database_edits_are_shown_told_and_saved_in_the_end(server: Server, url: str) -> None:
+    """Somebody holds the table of entries: each commit waits, is given up, and tried again."""
+    _, writer, watcher = await two(server)
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE entries IN EXCLUSIVE MODE")
+            writer.file().insert(0, "shown before it is safe")
+            await until_equal([writer, watcher], "shown before it is safe")
+            await eventually(lambda: told(writer) == told(watcher) == (True, None))
+            assert writer.unsynced == 1
+            assert ready(server) == (503, "unsaved")
+            assert metrics(server)["sangam_journal_saved"] == 0
+            await eventually(lambda: metrics(server)["sangam_journal_failures_total"] >= 1)
+    finally:
+        await connection.close()
+    await until_saved([writer])
+    await eventually(lambda: told(writer) == told(watcher) == (False, None))
+    await eventually(lambda: ready(server) == (200, "saved"))
+    assert metrics(server)["sangam_journal_saved"] == 1
+    logged = server.log.read_text()
+    assert '"journal state"' in logged and '"journal commit failed"' in logged
+    await asyncio.gather(writer.close(), watcher.close())
 
 
 async def test_J1_D7_a_server_that_is_killed_loses_nothing_that_was_called_saved(server: Server) -> None:

@@ -58,7 +58,7 @@ async def test_D11_what_is_copied_out_of_one_store_is_the_same_in_another(
         assert (chat.seq, chat.data) == (3, '{"text":"ä"}'.encode())
         found = await store.member_of_token(b"\xffbo")
         assert found is not None
-        assert (found[0], found[1].id) == ("rm_one", "mb_bo")
+        assert (found[0].id, found[1].id) == ("rm_one", "mb_bo")
         assert (await store.add_member("rm_one", "mb_cy", "Cy", "host", b"cy")).number == 3
         assert await append(store, "c3", [draft("rm_one"), draft("rm_two"), draft("rm_Empty")]) == [6, 2, 1]
 

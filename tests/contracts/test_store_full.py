@@ -1,5 +1,6 @@
 """PostgreSQL without room for more: told, nothing half written, and everything goes on when there is room again."""
 
+import asyncio
 import os
 import random
 import resource
@@ -13,9 +14,12 @@ import pytest
 from rooms.errors import StoreUnavailable
 from rooms.postgres_store import PostgresStore
 from rooms.store import Draft
+from tests.api.test_house import metrics
+from tests.clients import until_equal, until_saved, y_client
 from tests.contracts.conftest import draft, make_rooms, opened
-from tests.crash.stores import small_disk
-from tests.server import eventually
+from tests.crash.test_store import TAIL, ready, told, two, write_until
+from tests.server import eventually, running
+from tests.services.disk import small_disk
 from tests.services.postgres import PostgresServer, postgres
 
 MEGABYTE = 2**20
@@ -48,23 +52,22 @@ def limited_files(_folder: Path) -> Iterator[Trouble]:
 def full_tables(folder: Path) -> Iterator[Trouble]:
     """The disk of the tables is full, that of the log is not: the server goes on."""
     with postgres() as server, small_disk(folder / "disk", 40) as disk:
-        tables = _given_to(server, disk / "tables")
+        tables = _given_to(server, disk.path / "tables")
         server.sql(f"CREATE TABLESPACE small LOCATION '{tables}'")
         server.sql("CREATE DATABASE small TABLESPACE small")
-        yield Trouble(server, server.url("small"), lambda: _fill(disk), lambda: _free(disk))
+        yield Trouble(server, server.url("small"), disk.fill, disk.free)
 
 
 @contextmanager
 def full_everything(folder: Path) -> Iterator[Trouble]:
     """Its only disk is full: the server gives up, and is started again by the operator."""
-    with small_disk(folder / "disk", 160) as disk, postgres(disk) as server:
+    with small_disk(folder / "disk", 160) as disk, postgres(disk.path) as server:
 
         def end() -> None:
-            _free(disk)
-            server.end()
-            server.start()
+            disk.free()
+            server.recover()
 
-        yield Trouble(server, server.create_database(), lambda: _fill(disk), end)
+        yield Trouble(server, server.create_database(), disk.fill, end)
 
 
 def _given_to(server: PostgresServer, folder: Path) -> Path:
@@ -72,19 +75,6 @@ def _given_to(server: PostgresServer, folder: Path) -> Path:
     found = server.data.stat()
     os.chown(folder, found.st_uid, found.st_gid)
     return folder
-
-
-def _fill(disk: Path) -> None:
-    with (disk / "filler").open("wb", buffering=0) as filler:
-        try:
-            while filler.write(bytes(MEGABYTE // 4)):
-                pass
-        except OSError:
-            return
-
-
-def _free(disk: Path) -> None:
-    (disk / "filler").unlink(missing_ok=True)
 
 
 Kind = Callable[[Path], AbstractContextManager[Trouble]]
@@ -132,6 +122,33 @@ async def test_D2_D6_D7_without_space_nothing_is_half_written_and_nothing_is_los
         assert written == refused + 1
         tail = (await store.load("rm_one", "main")).tail
         assert list(tail) == [one.data for number in range(written) for one in _batch(number, size)]
+
+
+async def test_J2_D7_a_server_whose_database_is_full_says_so_and_saves_everything_when_there_is_room(
+    trouble: Trouble, tmp_path: Path
+) -> None:
+    """Also what its operator sees meanwhile: readiness, metrics, log."""
+    with running(tmp_path / "data", database_url=trouble.url, database_seconds=2, max_unsaved_bytes=TAIL) as server:
+        host, writer, watcher = await two(server)
+        await asyncio.to_thread(trouble.begin)
+        await write_until(writer, watcher, (True, None))
+        await write_until(writer, watcher, (True, "store_behind"))
+        assert ready(server) == (503, "behind")
+        assert metrics(server)["sangam_journal_unsaved_bytes"] > TAIL
+        await eventually(lambda: "journal commit failed" in server.log.read_text())
+        await asyncio.to_thread(trouble.end)
+        await eventually(lambda: told(writer) == told(watcher) == (False, None))
+        await until_saved([writer])
+        await until_equal([writer, watcher])
+        await eventually(lambda: ready(server) == (200, "saved"))
+        text = watcher.read()
+        assert text
+        await asyncio.gather(writer.close(), watcher.close())
+        await asyncio.to_thread(server.restart)
+        late = y_client(server, host.room_id, host.token)
+        await late.until_connected()
+        assert late.read() == text
+        await late.close()
 
 
 async def _until_it_answers(server: PostgresServer) -> None:

@@ -133,3 +133,13 @@ async def _play(unopened: Store, plan: list[tuple[list[int], bool]]) -> None:
 def _kept(expected: dict[str, list[bytes]], one: Draft) -> int:
     expected[one.room].append(one.data)
     return len(expected[one.room])
+
+
+async def test_D18_a_report_is_found_by_its_kind_and_nowhere_else(store: Store) -> None:
+    await make_rooms(store, "rm_one")
+    await append(store, "c1", [draft(data=b"one", channel="report", kind="sb_1"), draft(channel="run", kind="x")])
+    await append(store, "c2", [draft(data=b"two", channel="report", kind="sb_2")])
+    [found] = await store.entries("rm_one", ["report"], after=None, before=None, limit=1, kinds=["sb_1"])
+    assert found.data == b"one"
+    shown = await store.entries("rm_one", ["chat", "run", "room"], after=None, before=None, limit=10)
+    assert [entry.kind for entry in shown] == ["x"]

@@ -69,22 +69,24 @@ async def test_D8_tables_of_another_version_are_refused_and_left_alone(
     name, latest = address.rpartition("/")[2], migrations()[-1].number
     postgres_server.sql(f"UPDATE migrations SET number = {latest + 1} WHERE number = {latest}", name)
     assert "newer program" in await refusal(address)
-    postgres_server.sql("UPDATE migrations SET number = -1", name)
+    postgres_server.sql("UPDATE migrations SET number = -number", name)
     assert "run: sangam migrate" in await refusal(address)
     assert postgres_server.sql("SELECT count(*) FROM rooms", name) == "1"
 
 
 async def test_D8_only_the_missing_steps_are_applied_and_all_of_them_or_none(address: str) -> None:
-    steps = [*migrations(), Migration(2, "more", "CREATE TABLE more (a integer); INSERT INTO more VALUES (7)")]
-    broken = [*steps, Migration(3, "good", "CREATE TABLE good ()"), Migration(4, "bad", "CREATE TABLE more ()")]
+    last = len(migrations()) + 1
+    steps = [*migrations(), Migration(last, "more", "CREATE TABLE more (a integer); INSERT INTO more VALUES (7)")]
+    good, bad = Migration(last + 1, "good", "CREATE TABLE good ()"), Migration(last + 2, "bad", "CREATE TABLE more ()")
+    broken = [*steps, good, bad]
     connection = await asyncpg.connect(address)
     try:
         async with connection.transaction():
-            assert [step.number for step in await migrate(connection, steps)] == [1, 2]
+            assert [step.number for step in await migrate(connection, steps)] == list(range(1, last + 1))
         with pytest.raises(asyncpg.DuplicateTableError):
             async with connection.transaction():
                 await migrate(connection, broken)
-        assert await version(connection) == 2
+        assert await version(connection) == last
         assert await connection.fetchval("SELECT to_regclass('good')") is None
         async with connection.transaction():
             assert await migrate(connection, steps) == []

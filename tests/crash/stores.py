@@ -3,13 +3,10 @@
 import os
 import resource
 import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 from tests.server import Server
+from tests.services.disk import Disk
 
 
 class Trouble(Protocol):
@@ -53,29 +50,9 @@ class Full:
     """The file system has no space left."""
 
     def __init__(self, server: Server) -> None:
-        self._filler = server.data / "filler"
-
-    def begin(self) -> None:
-        with self._filler.open("wb", buffering=0) as filler:
-            try:
-                while filler.write(bytes(4096)):
-                    pass
-            except OSError:
-                return
-
-    def end(self) -> None:
-        self._filler.unlink(missing_ok=True)
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of its own; only root can make one."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+        disk = Disk(server.data)
+        self.begin = disk.fill
+        self.end = disk.free
 
 
 TROUBLES = [Forbidden, Full] if os.geteuid() == 0 else [Forbidden]

@@ -10,9 +10,10 @@ import pytest
 
 from tests.clients import FILE, MuxClient, mux_client, until_equal, until_saved, y_client
 from tests.crash.journals import check_numbers, journal, text_by_the_journal
-from tests.crash.stores import TROUBLES, Forbidden, Locked, Trouble, small_disk
+from tests.crash.stores import TROUBLES, Forbidden, Locked, Trouble
 from tests.interop.puppets import puppets
 from tests.server import Joined, Server, eventually, running
+from tests.services.disk import small_disk
 
 TAIL = 60_000
 BLOCK = 2000
@@ -23,7 +24,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """On a disk of its own if that can be had; rooms turn read-only soon."""
     with ExitStack() as stack:
         root = os.geteuid() == 0
-        folder = stack.enter_context(small_disk(tmp_path / "disk", 4)) if root else tmp_path
+        folder = stack.enter_context(small_disk(tmp_path / "disk", 4)).path if root else tmp_path
         yield stack.enter_context(
             running(folder / "data", log=tmp_path / "log", slow_commit_seconds=0.2, max_unsaved_bytes=TAIL)
         )
@@ -80,17 +81,17 @@ async def check_nothing_is_lost(server: Server, host: Joined, text: str | None) 
 
 async def test_J2_J3_a_slow_commit_is_shown_told_and_not_called_saved(server: Server, store: Forbidden) -> None:
     host, writer, watcher = await two(server)
-    assert ready(server) == (200, "saved")
+    await eventually(lambda: ready(server) == (200, "saved"))
     store.begin()
     writer.file().insert(0, "shown early")
     await until_equal([writer, watcher], "shown early")
     await eventually(lambda: told(writer) == told(watcher) == (True, None))
     assert writer.unsynced == 1
-    assert ready(server) == (503, "unsaved")
+    await eventually(lambda: ready(server) == (503, "unsaved"))
     store.end()
     await eventually(lambda: told(writer) == told(watcher) == (False, None))
     await until_saved([writer])
-    assert ready(server) == (200, "saved")
+    await eventually(lambda: ready(server) == (200, "saved"))
     await asyncio.gather(writer.close(), watcher.close())
     await check_nothing_is_lost(server, host, "shown early")
 
@@ -186,9 +187,9 @@ async def test_J3_a_stock_provider_counts_to_zero_after_refusals(server: Server,
         assert (await puppet.look("p"))["unsyncedChanges"] == 3
         store.end()
         await eventually(lambda: told(watcher) == (False, None))
-        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
+        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=30)
         await puppet("insert", "p", text="d")
-        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=10)
+        await puppet.until("p", lambda seen: seen["unsyncedChanges"] == 0, seconds=30)
     await asyncio.gather(writer.close(), watcher.close())
 
 
@@ -209,7 +210,7 @@ async def test_J2_a_full_store_is_told_and_everything_is_saved_when_there_is_roo
     await eventually(lambda: told(writer) == told(watcher) == (False, None))
     await until_equal([writer, watcher])
     await until_saved([writer])
-    assert ready(server) == (200, "saved")
+    await eventually(lambda: ready(server) == (200, "saved"))
     text = watcher.read()
     assert text and FILE in watcher.files
     await asyncio.gather(writer.close(), watcher.close())

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-SECONDS = 20.0
+SECONDS = 60.0
 DRIVERS = ("overlay2", "vfs")  # overlay2 does not work on top of another overlay
 # A test run that is killed takes its engine along (`setpriv --pdeathsig`).
 # Left out of what the engine may touch: it has no business with the machine's network.
@@ -70,7 +70,7 @@ def wait_for_engine(path: Path, process: subprocess.Popen[bytes]) -> bool:
 
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(2)
+        link.settimeout(10)
         link.connect(str(path))
         link.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
         return b"200" in link.recv(1024)

@@ -8,17 +8,17 @@ from exec_pool.job import Run
 from exec_pool.languages import LANGUAGES, Language
 from exec_pool.limits import MIB, Limits
 from exec_pool.runner_pool import Runner
-from exec_pool.runs import Output, RunRequest, RunResult, Usage
+from exec_pool.runs import Event, Output, RunRequest, RunResult
 
 ROWS: dict[str, Language] = {row.id: row for row in LANGUAGES}
-SHORT = Limits(wall_seconds=10, cpu_seconds=2, memory_bytes=128 * MIB, processes=30)
+SHORT = Limits(wall_seconds=40, cpu_seconds=2, memory_bytes=128 * MIB, processes=30)
 
 
 @dataclass
 class Heard:
     """What a run said so far."""
 
-    events: list[Output | Usage] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def text(self, stream: str = "stdout") -> str:
         parts = [event.data for event in self.events if isinstance(event, Output) and event.stream == stream]
@@ -61,7 +61,7 @@ def start(runner: Runner, wanted: RunRequest) -> tuple[Run, Outcome]:
     return runner.submit(wanted, heard.events.append), heard
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for a condition; TimeoutError when it does not come true."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -18,7 +18,7 @@ async def main() -> None:
     await runner.open()
     await runner.checked()
     runs = [start(runner, request("python", LOOP, args=("word-of-the-killed",))) for _ in range(3)]
-    await until(lambda: all(heard.text().count("up") == 2 for _, heard in runs), 30)
+    await until(lambda: all(heard.text().count("up") == 2 for _, heard in runs), 60)
     print("up", flush=True)
     await asyncio.Event().wait()
 

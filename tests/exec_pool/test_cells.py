@@ -33,7 +33,7 @@ CLEAN = "['build'] ['main.py'] [] True\n"
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
     url = request.getfixturevalue("docker_url") if request.param == "docker" else ""
     settings = ExecSettings(
-        engine=request.param, docker_url=url, image="host", slots=2, warm_cells=0, lease_runs=3, lease_idle_seconds=0.5
+        engine=request.param, docker_url=url, image="host", slots=2, warm_cells=0, lease_runs=3, lease_idle_seconds=2
     )
     async for made in opened(settings):
         yield made

@@ -106,7 +106,7 @@ async def test_X9_containers_of_a_killed_server_are_removed_by_the_next(checkout
     assert list((await containers(docker_url)).values()).count(label) >= 3
     server.send_signal(signal.SIGKILL)
     await server.wait()
-    await until(lambda: users_of("word-of-the-killed") == set(), 10)  # the cells end by themselves
+    await until(lambda: users_of("word-of-the-killed") == set())  # the cells end by themselves
     next_one = await checked(in_docker_settings(docker_url))
     assert label not in (await containers(docker_url)).values()
     await next_one.close()

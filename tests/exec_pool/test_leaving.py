@@ -38,7 +38,7 @@ async def test_X9_close_leaves_nothing() -> None:
     assert users_of(word)
     began = time.monotonic()
     await runner.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert [(await run.result()).status for run, _ in runs] == ["stopped"] * 5
     assert users_of(word) == set()
     assert slices(os.getpid()) == before
@@ -64,12 +64,12 @@ async def test_X9_a_killed_server_takes_its_cells_along(checkout: Path) -> None:
     command = [sys.executable, "-m", "tests.exec_pool.server_to_kill"]
     server = await asyncio.create_subprocess_exec(*command, cwd=checkout, stdout=subprocess.PIPE)
     assert server.stdout is not None
-    assert await asyncio.wait_for(server.stdout.readline(), 30) == b"up\n"
+    assert await asyncio.wait_for(server.stdout.readline(), 60) == b"up\n"
     assert len(users_of("word-of-the-killed")) == 3
     assert slices(server.pid)
     server.send_signal(signal.SIGKILL)
     await server.wait()
-    await until(lambda: users_of("word-of-the-killed") == set(), 3)
+    await until(lambda: users_of("word-of-the-killed") == set())
     next_one = Runner(ExecSettings(engine="bubblewrap"))
     await next_one.open()
     assert (await next_one.checked()).ok

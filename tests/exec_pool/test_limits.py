@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 async def test_X20_wall_time(sandbox: Runner) -> None:
     outcome = await python(sandbox, "print('in', flush=True); import time; time.sleep(60)", Limits(wall_seconds=1))
     assert outcome.result.status == "wall_limit"
-    assert 1 <= outcome.result.wall_seconds < 1.5
+    assert 1 <= outcome.result.wall_seconds < 4
     assert outcome.text() == "in\n"
 
 
@@ -21,7 +21,7 @@ async def test_X21_processor_time_of_the_whole_tree(sandbox: Runner) -> None:
     text = "import os\nfor _ in range(4): os.fork()\nwhile True: pass"
     outcome = await python(sandbox, text, Limits(cpu_seconds=1, wall_seconds=20))
     assert outcome.result.status == "cpu_limit"
-    assert 1 <= outcome.result.cpu_seconds < 1.5
+    assert 1 <= outcome.result.cpu_seconds < 3
 
 
 async def test_X21_processor_time_of_processes_that_ended(sandbox: Runner) -> None:

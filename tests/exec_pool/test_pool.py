@@ -33,7 +33,7 @@ async def test_X13_ready_cells_are_made_anew_but_not_while_every_core_has_a_run(
     await python(house, "print()")
     await until(lambda: house.stats().idle_cells == 2)
     runs = [start(house, request("python", "print('up'); input()")) for _ in range(CORES + 2)]
-    await until(lambda: all(heard.text() for _, heard in runs), 20)
+    await until(lambda: all(heard.text() for _, heard in runs))
     opened_before = house.stats().cells_opened
     house._cells.refill()  # type: ignore[union-attr]
     await python(house, "print()", lease="one more")
@@ -42,7 +42,7 @@ async def test_X13_ready_cells_are_made_anew_but_not_while_every_core_has_a_run(
     for run, _ in runs:
         run.stop()
     await asyncio.gather(*(run.result() for run, _ in runs))
-    await until(lambda: house.stats().idle_cells >= 2, 20)
+    await until(lambda: house.stats().idle_cells >= 2)
 
 
 async def test_X13_a_ready_cell_serves_one_run_without_a_lease(house: Runner) -> None:

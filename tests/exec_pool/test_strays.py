@@ -38,7 +38,7 @@ def orphan(tmp_path: Path) -> Iterator[Callable[[str], int]]:
         subprocess.run(["kill", "-9", str(pid)], capture_output=True, check=False)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     give_up = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < give_up

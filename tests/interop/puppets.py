@@ -32,7 +32,7 @@ class Puppet:
         return await self("look", name)
 
     async def until(
-        self, name: str, holds: Callable[[dict[str, Any]], object], seconds: float = 20.0
+        self, name: str, holds: Callable[[dict[str, Any]], object], seconds: float = 40.0
     ) -> dict[str, Any]:
         """Look until `holds` of what is seen; what was seen then."""
         seen: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 import asyncio
 
 from loadtests.exec.measures import Once, Plain, in_turns, rate, spread
+from loadtests.exec.rush import fair_shares
 
 
 async def test_L9_every_measure_meets_every_round() -> None:
@@ -43,3 +44,8 @@ async def test_L9_plain_is_the_same_program_in_a_bare_process() -> None:
         assert 0 < await plain.once() < 30
     finally:
         plain.close()
+
+
+def test_L9_a_fair_share_is_what_equal_turns_would_give() -> None:
+    assert fair_shares([1, 1, 1, 1], 8.0) == [8.0] * 4
+    assert fair_shares([1, 1, 3], 5.0) == [3.0, 3.0, 5.0]

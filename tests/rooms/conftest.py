@@ -31,7 +31,8 @@ class GatedStore(SqliteStore):
         self.gate = asyncio.Event()
         self.gate.set()
         self.failing = self.unreadable = False
-        self.loads = 0
+        self.loads = self.reads = 0
+        self.snapshots: list[tuple[int, bytes]] = []
         self.batches: list[list[Entry]] = []
 
     async def append(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
@@ -46,7 +47,12 @@ class GatedStore(SqliteStore):
     async def load(self, room: str, document: str) -> Stored:
         if self.unreadable:
             raise StoreUnavailable("disk I/O error")
+        self.reads += 1
         return await super().load(room, document)
+
+    async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
+        self.snapshots.append((seq, state))
+        await super().save_snapshot(room, document, seq, nested, state)
 
     async def members(self, room: str) -> list[Member]:
         self.loads += 1
@@ -60,13 +66,13 @@ def numbered(draft: Draft, seq: int) -> Entry:
 class Client:
     """One session and the replica behind it."""
 
-    def __init__(self, member: Member, *, may_write: bool = True, limit_bytes: int = 2**20) -> None:
+    def __init__(self, member: Member, *, limit_bytes: int = 2**20) -> None:
         self.member = member
         self.doc: Doc[Text] = Doc()
         self.text = self.doc.get("text", type=Text)
         self.outbox = QueueOutbox(limit_bytes)
         user = b'{"id":"%s"}' % member.id.encode()
-        self.session = Session(self.outbox, member_id=member.id, user_json=user, may_write=may_write, prefix=b"")
+        self.session = Session(self.outbox, member_id=member.id, user_json=user, prefix=b"")
         self.acks: list[bool] = []
         self.session.acknowledges = True
         self._sent: list[bytes] = []
@@ -93,6 +99,12 @@ class Client:
         self._sent.clear()
         self.text.insert(0, text)
         return SyncUpdate(self._sent[0], False)
+
+    def last(self) -> bytes:
+        """The update of its last change."""
+        made = self._sent[-1]
+        self._sent.clear()
+        return made
 
     def hello(self) -> Message:
         return SyncStep1(self.doc.get_state())

@@ -57,8 +57,18 @@ async def journal(store: GatedStore, name: str, updates: Sequence[bytes]) -> Non
     await store.append(name, [Draft(ROOM.id, 1, ANA.id, "main", "update", update) for update in updates])
 
 
+class Nobody:
+    """Nobody has the document open."""
+
+    def committed(self) -> Document | None:
+        return None
+
+    def shortened(self, snapshot: Snapshot) -> None:
+        pass
+
+
 def shelf_on(store: GatedStore) -> Shelf:
-    return Shelf(ROOM.id, "main", store, 2**26, Digests(), lambda _snapshot: None)
+    return Shelf(ROOM.id, "main", store, 2**26, Digests(), Nobody())
 
 
 async def test_J10_a_poisonous_entry_is_left_out_and_kept(store: GatedStore, caplog: pytest.LogCaptureFixture) -> None:
@@ -105,6 +115,7 @@ async def test_J7_a_snapshot_is_what_the_entries_up_to_its_number_say(
 ) -> None:
     """Neither what another node wrote is missing, nor is there what is shown but not committed."""
     registry, ana = registries(slow_seconds=0.01), Client(ANA)
+    store.is_shared = True
     async with registry.visit(ROOM.id) as room:
         shared = await room.enter(ana.session, ANA, "main")
         say(shared, ana.session, ana.hello())

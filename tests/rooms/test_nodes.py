@@ -73,6 +73,7 @@ async def together(store: GatedStore) -> AsyncIterator[Together]:
 
     async def make(count: int, hub: LocalHub | None = None) -> list[Node]:
         meeting = hub or LossyHub()
+        store.is_shared = True
         nodes.extend(Node(store, meeting) for _ in range(count))
         for node in nodes:
             await node.fanout.open()

@@ -19,6 +19,7 @@ from rooms.exchange import Exchange
 from rooms.room import Room, RoomLimits
 from rooms.shared_document import SharedDocument
 from rooms.siblings import Siblings
+from rooms.store import Member
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
 
 
@@ -98,7 +99,7 @@ async def test_R4_an_answer_waits_for_the_commit_of_what_it_contains(
 
 
 async def test_R5_a_reader_changes_nothing_and_is_told(store: GatedStore, registries: OpenRegistry) -> None:
-    reader, bo = Client(ANA, may_write=False), Client(BO)
+    reader, bo = Client(Member("mb_reader", "Cy", "observer", 3)), Client(BO)
     async with registries().visit(ROOM.id) as room:
         await enter(room, bo)
         await enter(room, reader)
@@ -302,13 +303,13 @@ async def test_R11_a_data_folder_belongs_to_one_server(store: GatedStore) -> Non
 
 
 async def test_R12_a_token_is_stored_as_a_hash_and_names_its_room(store: GatedStore) -> None:
-    assert await store.member_of_token(b"ana") == (ROOM.id, ANA)
+    assert await store.member_of_token(b"ana") == (ROOM, ANA)
     assert await store.member_of_token(b"nobody") is None
 
 
 async def test_a_room_takes_a_bounded_number_of_sessions(store: GatedStore, registries: OpenRegistry) -> None:
     beside = Trials(), Digests(), Exchange(ROOM.id, LocalFanout())
-    room = Room(ROOM, [ANA], registries().journal, store, RoomLimits(1000, 2, 1.0), *beside)
+    room = Room(ROOM, [ANA], registries().journal, store, RoomLimits(1000, 2, 1.0), *beside, store)
     for _ in range(2):
         await room.enter(Client(ANA).session, ANA, "main")
     with pytest.raises(RoomFull):

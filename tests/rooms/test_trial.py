@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from realtime.document import Document
 from realtime.errors import BadUpdate
 from realtime.protocol import SyncUpdate
 from realtime.session import Session
@@ -66,3 +67,27 @@ async def test_U10_an_edit_whose_sender_has_left_is_not_taken(registries: OpenRe
         say(shared, bo.session, bo.hello())
         await until(lambda: bo.read() != "")
         assert bo.read() == "a" * 200_000
+
+
+async def test_J11_an_edit_of_a_large_document_is_tried_on_what_the_journal_and_the_batch_hold(
+    registries: OpenRegistry, store: GatedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encoding it would hold up the others; what the tried edit builds on is partly not committed yet."""
+    ana, bo = Client(ANA), Client(BO)
+    async with registries(max_unsaved_bytes=2**26, slow_seconds=0.01).visit(ROOM.id) as room:
+        shared = await opened(room, ana, bo)
+        say(shared, ana.session, SyncUpdate(text_of(600_000), False))
+        await until(lambda: bo.read() != "")
+        store.gate.clear()
+        ana.doc.apply_update(text_of(600_000))
+        say(shared, ana.session, ana.typed("not committed "))
+        monkeypatch.setattr(Document, "encode", encoded_elsewhere)
+        await edit(shared, ana.session, replace_all(5_000, 39))
+        await until(lambda: bo.read().count("new") == 5_000)
+        assert str(bo.text).startswith("not committed ")
+        store.gate.set()
+        monkeypatch.undo()
+
+
+def encoded_elsewhere(_document: Document) -> bytes:
+    raise AssertionError("a large document is encoded in the loop")

@@ -14,7 +14,7 @@ from tests.services.nats import NatsServer
 from tests.services.postgres import postgres
 from tests.services.processes import ServerProcess, folder, free_port, program
 
-SILENT_SECONDS = 1.5
+SILENT_SECONDS = 3.0
 
 
 class Address(Server):
@@ -65,5 +65,5 @@ def _proxy(path: Path, port: int, nodes: list[int]) -> ServerProcess:
 
 
 def _listens(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=1):
+    with socket.create_connection(("127.0.0.1", port), timeout=5):
         return True

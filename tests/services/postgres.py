@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,7 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30.0
+from tests.services.disk import Disk, small_disk
+from tests.services.processes import free_port
+
+START_SECONDS = 60.0
+DISK_MEGABYTES = 400
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -22,6 +25,10 @@ max_connections = 100
 shared_buffers = 32MB
 fsync = on
 log_min_messages = log
+"""
+_SMALL = """
+min_wal_size = 32MB
+max_wal_size = 64MB
 """
 
 
@@ -39,15 +46,15 @@ def owner() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """One server with a data folder of its own in `folder`."""
+    """One server with a data folder of its own in `folder`; `disk` if that is a small one of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self.folder = folder
+        self.disk = disk
         self.log = folder / "log"
         self.data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
 
     def create(self) -> None:
         """Make the data folder, once."""
@@ -57,7 +64,7 @@ class PostgresServer:
         options = ["--no-sync", "--auth=trust", "--username=sangam", "--encoding=UTF8", "--locale=C"]
         self.call("initdb", *options, "--pgdata", str(self.data))
         with (self.data / "postgresql.conf").open("a") as settings:
-            settings.write(_SETTINGS + f"port = {self.port}\n")
+            settings.write(_SETTINGS + f"port = {self.port}\n" + (_SMALL if self.disk else ""))
         access = self.data / "pg_hba.conf"
         access.write_text("host all locked 127.0.0.1/32 scram-sha-256\n" + access.read_text())
 
@@ -106,6 +113,16 @@ class PostgresServer:
         self._all(signal.SIGKILL)
         self.process.wait(START_SECONDS)
 
+    def recover(self) -> None:
+        """After its disk was full: wait until it answers, starting it if it had given up. Blocks."""
+
+        def is_back() -> bool:
+            if self.process.poll() is not None:
+                self.start()
+            return self.answers()
+
+        _wait_until(is_back, "it did not recover")
+
     def pause(self) -> None:
         """It stands still: connections stay open and nothing is answered."""
         self._all(signal.SIGSTOP)
@@ -121,6 +138,10 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql://sangam@127.0.0.1:{self.port}/{database}"
 
+    def drop_database(self, url: str) -> None:
+        """With everything in it, whoever is connected."""
+        self.sql(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
     def create_database(self) -> str:
         """The address of a new, empty one."""
         name = f"t{uuid.uuid4().hex}"
@@ -130,6 +151,25 @@ class PostgresServer:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement beside all others; its rows as text."""
         return self.call("psql", "-qAtX", "-d", self.url(database), "-c", statement).strip()
+
+
+@contextmanager
+def postgres_on_a_small_disk() -> Iterator[PostgresServer]:
+    """A started server whose disk can be filled; without a disk of its own if this is not root."""
+    if os.geteuid() != 0:
+        with postgres() as server:
+            yield server
+        return
+    with tempfile.TemporaryDirectory(prefix="sangam-postgres-") as own:
+        Path(own).chmod(0o755)  # the server is another user
+        with small_disk(Path(own) / "disk", DISK_MEGABYTES) as disk:
+            server = PostgresServer(disk.path, disk)
+            try:
+                server.create()
+                server.start()
+                yield server
+            finally:
+                server.end()
 
 
 @contextmanager

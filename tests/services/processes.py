@@ -1,22 +1,47 @@
 """Real servers for tests: started on free ports, paused, killed, started again in the same place."""
 
 import contextlib
+import itertools
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
+_FIRST_PORT = 10_000
+"""These are below the ports that the kernel gives to clients: no client is in the way of a server that restarts."""
+_PORTS_PER_WORKER = 2_750
+_WORKERS = 8
+
+
+def _ports() -> Iterator[int]:
+    """Of this worker of the test run alone, one after the other from anywhere on."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS
+    start = secrets.randbelow(_PORTS_PER_WORKER)
+    for number in itertools.count(start):
+        yield _FIRST_PORT + worker * _PORTS_PER_WORKER + number % _PORTS_PER_WORKER
+
+
+_next_ports = _ports()
+
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """A port of 127.0.0.1 that nobody listens on now, and that the next calls do not give."""
+    return next(filter(_is_free, _next_ports))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def program(*names: str) -> str:
@@ -50,7 +75,7 @@ class ServerProcess:
         # It ends with the tests, even if those are killed.
         command = ["setpriv", "--pdeathsig", "KILL", "--", *self._command]
         self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
-        wait_until(self._answers, 20.0, f"{self._command[0]} to answer")
+        wait_until(self._answers, 60.0, f"{self._command[0]} to answer")
 
     def stop(self) -> None:
         """As an operator stops it."""
@@ -65,7 +90,7 @@ class ServerProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         threads = Path(f"/proc/{self._process.pid}/task")
-        wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), 5.0, "it to stop")
+        wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), 30.0, "it to stop")
 
     def resume(self) -> None:
         assert self._process is not None
@@ -88,7 +113,7 @@ class ServerProcess:
         if process is not None:
             process.send_signal(signal.SIGCONT)
             process.send_signal(how)
-            process.wait(20)
+            process.wait(60)
 
 
 def _state(thread: Path) -> str:
@@ -107,7 +132,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 def first_line(port: int) -> bytes:
     """What a server says first to whoever connects."""
-    with socket.create_connection(("127.0.0.1", port), timeout=1) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
         return line.recv(64)
 
 

@@ -17,6 +17,6 @@ class RedisServer(ServerProcess):
 
 
 def _pong(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=1) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
         line.sendall(b"PING\r\n")
         return line.recv(16).startswith(b"+PONG")

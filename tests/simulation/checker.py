@@ -2,6 +2,7 @@
 
     python -m tests.simulation.checker --minutes 30          new seeds until then
     python -m tests.simulation.checker --seed 7 --seed 8     these
+    python -m tests.simulation.checker --plan minute         a plan with a name
     python -m tests.simulation.checker --replay build/chaos/7/plan.json
     python -m tests.simulation.checker --planted skip_append a server that is wrong on purpose
 
@@ -14,12 +15,13 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.services.postgres import PostgresServer, postgres
+from tests.services.postgres import PostgresServer, postgres_on_a_small_disk
 from tests.simulation.cluster import PRODUCT
-from tests.simulation.plan import Plan, make_plan, read_plan
+from tests.simulation.plan import NAMED, Plan, make_plan, read_plan
 from tests.simulation.trial import HEAL_SECONDS, Outcome, play
 
 SECONDS = 15.0
@@ -30,13 +32,32 @@ def main() -> int:
     """The exit status."""
     options = _parser().parse_args()
     module = f"tests.simulation.planted.{options.planted}" if options.planted else PRODUCT
-    failed = played = 0
-    with postgres() as database:
+    tally = Tally()
+    with postgres_on_a_small_disk() as database:
         for plan in _plans(options):
-            played += 1
-            failed += bool(check(plan, database, options.keep, module, options.patience).problems)
-    print(f"{played} plans, {failed} failed", flush=True)
-    return 1 if failed else 0
+            tally.add(plan, check(plan, database, options.keep, module, options.patience))
+    print(tally, flush=True)
+    return 1 if tally.failed else 0
+
+
+class Tally:
+    """What all plans together tried, and how many of them failed."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self._counts: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
+
+    def add(self, plan: Plan, outcome: Outcome) -> None:
+        self.failed += bool(outcome.problems)
+        self._faults.update(fault.kind for fault in plan.faults)
+        tried = {"plans": 1, "acts": len(plan.acts), "edits": outcome.marks, "saved": outcome.saved}
+        self._counts.update(tried | {"entries": outcome.entries, "faults": len(plan.faults)})
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in self._counts.items())
+        faults = ", ".join(f"{kind} {count}" for kind, count in self._faults.most_common())
+        return f"{counts}; {self.failed} plans failed\nfaults: {faults}"
 
 
 def check(
@@ -78,7 +99,9 @@ def _tell(plan: Plan, outcome: Outcome) -> None:
 
 
 def _plans(options: argparse.Namespace) -> Iterator[Plan]:
-    if options.replay:
+    if options.plan:
+        yield from (NAMED[name]() for name in options.plan)
+    elif options.replay:
         yield from (read_plan(path) for path in options.replay)
     elif options.seed:
         yield from (make_plan(seed, options.seconds, options.ending) for seed in options.seed)
@@ -95,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (10)")
     parser.add_argument("--first", type=int, help="the first seed; the time of day otherwise")
     parser.add_argument("--seed", type=int, action="append", help="this one only; may be repeated")
+    parser.add_argument("--plan", choices=NAMED, action="append", help="one that has a name")
     parser.add_argument("--replay", type=Path, action="append", help="a kept plan")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each plan's faults last (15)")
     parser.add_argument("--ending", choices=("calm", "dark"), help="instead of the seed's own")

@@ -1,4 +1,4 @@
-"""Three real nodes on one real broker and one real database, with a wire of its own to each, and how to hurt them."""
+"""Three real nodes on a real broker, database and cache, with wires of their own to them, and how to hurt them."""
 
 import asyncio
 import signal
@@ -9,25 +9,33 @@ from pathlib import Path
 from typing import Self
 
 from tests.server import Server
+from tests.services.clock import WallClock
 from tests.services.nats import NatsServer
 from tests.services.postgres import PostgresServer
 from tests.services.proxy import Proxy
+from tests.services.redis import RedisServer
 from tests.services.wire import Wire, wire
 from tests.simulation.clock import wait_seconds
 from tests.simulation.plan import NODES, Fault, place_of
 
+JUMP_SECONDS = 3600
 MAX_PAYLOAD = 32768
 """The broker takes no more, so that large pastes go by the journal."""
 PRODUCT = "tests.simulation.early_snapshots"
 
 
 class Cluster:
-    """Use as `async with`. The database server is the caller's; the rest ends with it. Blocking work is elsewhere."""
+    """Use as `async with`. The database server is the caller's; the rest ends with it. Blocking work is elsewhere.
 
-    def __init__(self, folder: Path, database: PostgresServer, module: str = PRODUCT) -> None:
+    `clocks`: nodes have clocks that can be set, which makes them slower.
+    """
+
+    def __init__(self, folder: Path, database: PostgresServer, module: str = PRODUCT, *, clocks: bool = False) -> None:
         self.database = database
         self.url = database.create_database()
         self.broker = NatsServer(folder / "nats", f"max_payload: {MAX_PAYLOAD}\n", jetstream=False)
+        self.cache = RedisServer(folder / "redis")
+        self.clocks = [WallClock(folder / f"clock{number}") for number in range(NODES)] if clocks else []
         self.nodes: list[Server] = []
         self._to_broker: list[Wire] = []
         self._cuttable: list[Proxy] = []
@@ -39,6 +47,7 @@ class Cluster:
 
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.broker)
+        self._stack.enter_context(self.cache)
         for number in range(NODES):
             await self._add_node(number)
         await asyncio.gather(*(asyncio.to_thread(node.start) for node in self.nodes))
@@ -49,6 +58,7 @@ class Cluster:
             node.end()
         self.database.resume()
         await self._stack.aclose()
+        await asyncio.to_thread(self.database.drop_database, self.url)
 
     async def _add_node(self, number: int) -> None:
         to_broker = await self._stack.enter_async_context(wire(self.broker.port))
@@ -60,6 +70,8 @@ class Cluster:
         node = Server(
             self._folder / f"node{number}",
             module=self._module,
+            environ=self.clocks[number].environ if self.clocks else None,
+            redis_url=self.cache.url,
             nats_url=f"nats://127.0.0.1:{cuttable.port}",
             database_url=self.url.replace(str(self.database.port), str(to_database.port)),
             database_seconds=2,
@@ -78,8 +90,8 @@ class Cluster:
         begin, end = getattr(self, f"_{fault.kind}"), getattr(self, f"_{fault.kind}_ends")
         where = (fault.node,) if fault.node >= 0 else ()
         async with self._suffering[place_of(fault.kind), fault.node]:
-            await begin(*where)
             try:
+                await _whatever_happens(begin(*where))
                 await wait_seconds(fault.seconds)
             finally:
                 await _whatever_happens(end(*where))
@@ -131,6 +143,29 @@ class Cluster:
     async def _mute_database_ends(self, node: int) -> None:
         self._to_database[node].flow()
 
+    async def _forward_clock(self, node: int) -> None:
+        self.clocks[node].jump(JUMP_SECONDS)
+
+    async def _rewind_clock(self, node: int) -> None:
+        self.clocks[node].jump(-JUMP_SECONDS)
+
+    async def _set_right(self, node: int) -> None:
+        self.clocks[node].jump(0)
+
+    _forward_clock_ends = _rewind_clock_ends = _set_right
+
+    async def _stop_cache(self) -> None:
+        await asyncio.to_thread(self.cache.kill)
+
+    async def _stop_cache_ends(self) -> None:
+        await asyncio.to_thread(self.cache.start)
+
+    async def _pause_cache(self) -> None:
+        await asyncio.to_thread(self.cache.pause)
+
+    async def _pause_cache_ends(self) -> None:
+        self.cache.resume()
+
     async def _stop_broker(self) -> None:
         await asyncio.to_thread(self.broker.kill)
 
@@ -148,6 +183,16 @@ class Cluster:
 
     async def _crash_database_ends(self) -> None:
         await asyncio.to_thread(self.database.start)
+
+    async def _fill_database(self) -> None:
+        """Its tables cannot grow any more, or it gives up."""
+        assert self.database.disk is not None
+        await asyncio.to_thread(self.database.disk.fill)
+
+    async def _fill_database_ends(self) -> None:
+        assert self.database.disk is not None
+        self.database.disk.free()
+        await asyncio.to_thread(self.database.recover)
 
     async def _pause_database(self) -> None:
         self.database.pause()

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.postgres import PostgresServer, postgres
+from tests.services.postgres import PostgresServer, postgres_on_a_small_disk
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[PostgresServer]:
-    with postgres() as server:
+    with postgres_on_a_small_disk() as server:
         yield server
 
 

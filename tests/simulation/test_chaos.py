@@ -10,7 +10,7 @@ from tests.simulation.checker import check
 from tests.simulation.plan import make_plan, read_plan
 
 
-@pytest.mark.parametrize(("seed", "ending"), [(1, "calm"), (4, "dark"), (8, "calm")])
+@pytest.mark.parametrize(("seed", "ending"), [(42, "calm"), (50, "dark"), (8, "calm")])
 async def test_N7_whatever_happens_nothing_saved_is_lost(
     seed: int, ending: str, database: PostgresServer, keep: Path
 ) -> None:

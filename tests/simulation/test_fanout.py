@@ -39,7 +39,7 @@ async def test_F5_replicas_that_exchange_after_gaps_lose_nothing(seed: int) -> N
     hub, chance = FaultyHub(seed, drop=0.05, delay_turns=5), random.Random(seed)
     replicas: list[Replica] = []
     for number in range(3):
-        fanout = LocalFanout(hub, node=f"node{number}", beat_seconds=0.02, silent_seconds=0.2)
+        fanout = LocalFanout(hub, node=f"node{number}", beat_seconds=0.02, silent_seconds=60.0)
         replicas.append(Replica(fanout, replicas))
     for replica in replicas:
         await replica.open()
@@ -64,8 +64,8 @@ async def test_F5_replicas_that_exchange_after_gaps_lose_nothing(seed: int) -> N
 
 async def test_F6_parted_nodes_tell_each_other_gone_and_meet_again_with_a_gap() -> None:
     hub = FaultyHub(1)
-    a = Replica(LocalFanout(hub, node="a", beat_seconds=0.02, silent_seconds=0.1), [])
-    b = Replica(LocalFanout(hub, node="b", beat_seconds=0.02, silent_seconds=0.1), [])
+    a = Replica(LocalFanout(hub, node="a", beat_seconds=0.1, silent_seconds=1.5), [])
+    b = Replica(LocalFanout(hub, node="b", beat_seconds=0.1, silent_seconds=1.5), [])
     gone: list[str] = []
     a.fanout.when_node_gone(gone.append)
     b.fanout.when_node_gone(gone.append)

@@ -19,7 +19,7 @@ from tests.simulation import verdict
 from tests.simulation.clock import wait_seconds
 from tests.simulation.cluster import PRODUCT, Cluster
 from tests.simulation.people import Person, lines_of
-from tests.simulation.plan import NODES, PEOPLE, Act, Plan
+from tests.simulation.plan import NODES, PEOPLE, Act, Plan, place_of
 from tests.simulation.witness import Witness
 
 HEAL_SECONDS = 60.0
@@ -40,7 +40,8 @@ async def play(
     plan: Plan, database: PostgresServer, folder: Path, module: str = PRODUCT, patience: float = HEAL_SECONDS
 ) -> Outcome:
     """The nodes' logs are in `folder` afterwards. Once all is mended it waits `patience` seconds for each good end."""
-    async with Cluster(folder, database, module) as cluster:
+    clocks = any(place_of(fault.kind) == "clock" for fault in plan.faults)
+    async with Cluster(folder, database, module, clocks=clocks) as cluster:
         trial = Trial(plan, cluster, await asyncio.to_thread(_admit, cluster.nodes[0]), patience)
         try:
             return await trial.run()

@@ -1,3 +1,4 @@
+import type { Problem, Submission } from "./judging";
 import { type RequestOptions, send, sendJson } from "./request";
 import type {
   ArchiveReport,
@@ -57,6 +58,18 @@ export interface RoomApi {
   input(run: string, text: string, signal?: AbortSignal): Promise<void>;
   endInput(run: string, signal?: AbortSignal): Promise<void>;
   stop(run: string, signal?: AbortSignal): Promise<void>;
+  /** Where the terminal of a run can be held. */
+  terminalUrl(run: string): string;
+  /** Titles by id. */
+  problems(signal?: AbortSignal): Promise<Record<string, string>>;
+  problem(id: string, signal?: AbortSignal): Promise<Problem>;
+  /** Hosts only. */
+  putProblem(problem: Problem): Promise<void>;
+  removeProblem(id: string): Promise<void>;
+  /** Answers the id of the submission. */
+  submit(fileId: string, problem: string): Promise<string>;
+  submission(id: string, signal?: AbortSignal): Promise<Submission>;
+  cancel(submission: string): Promise<void>;
   downloadArchive(signal?: AbortSignal): Promise<Blob>;
   importArchive(zip: Blob, signal?: AbortSignal): Promise<ArchiveReport>;
 }
@@ -92,12 +105,63 @@ export function createRoomApi(room: string, token: string | null): RoomApi {
     async stop(run, signal) {
       await post(`/runs/${part(run)}/stop`, {}, signal);
     },
+    terminalUrl(run) {
+      const { protocol, host } = location;
+      const search = token ? `?${new URLSearchParams({ token })}` : "";
+      const scheme = protocol === "https:" ? "wss" : "ws";
+      return `${scheme}://${host}${base}/runs/${part(run)}/terminal${search}`;
+    },
+    ...judgingCalls(base, options),
     async downloadArchive(signal) {
       return (await send(`${base}/archive.zip`, options({ signal }))).blob();
     },
     async importArchive(zip, signal) {
       const body = new Blob([zip], { type: "application/zip" });
       return (await post("/archive", body, signal)).json() as Promise<ArchiveReport>;
+    },
+  };
+}
+
+type JudgingCalls = Pick<
+  RoomApi,
+  "problems" | "problem" | "putProblem" | "removeProblem" | "submit" | "submission" | "cancel"
+>;
+
+function judgingCalls(
+  base: string,
+  options: (rest: RequestOptions) => RequestOptions,
+): JudgingCalls {
+  const at = (problem: string) => `${base}/problems/${part(problem)}`;
+  const handed = (submission: string) => `${base}/submissions/${part(submission)}`;
+  return {
+    async problems(signal) {
+      const answer = await sendJson<{ problems: string[]; titles: Record<string, string> }>(
+        `${base}/problems`,
+        options({ signal }),
+      );
+      return Object.fromEntries(answer.problems.map((id) => [id, answer.titles[id] || id]));
+    },
+    async problem(id, signal) {
+      return (await sendJson<{ problem: Problem }>(at(id), options({ signal }))).problem;
+    },
+    async putProblem(problem) {
+      await send(at(problem.id), options({ method: "PUT", body: problem }));
+    },
+    async removeProblem(id) {
+      await send(at(id), options({ method: "DELETE" }));
+    },
+    async submit(fileId, problem) {
+      const body = { fileId, problem };
+      const path = `${base}/submissions`;
+      type Answer = { submission: { id: string } };
+      return (await sendJson<Answer>(path, options({ method: "POST", body }))).submission.id;
+    },
+    async submission(id, signal) {
+      type Answer = { submission: Submission };
+      return (await sendJson<Answer>(handed(id), options({ signal }))).submission;
+    },
+    async cancel(submission) {
+      await send(`${handed(submission)}/cancel`, options({ method: "POST", body: {} }));
     },
   };
 }

@@ -16,7 +16,7 @@ export class ApiError extends Error {
 }
 
 export interface RequestOptions {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   /** Sent as JSON, or as it is when it is a Blob. */
   body?: unknown;
   token?: string | undefined;

@@ -1,5 +1,7 @@
 /** The shapes of docs/api.md. Times are Unix milliseconds, ids are opaque strings. */
 
+import type { JudgedEntry, SubmittedEntry } from "./judging";
+
 export type RoomKind = "pair" | "interview" | "class";
 export type Role = "host" | "participant" | "observer";
 
@@ -96,7 +98,23 @@ export type RunStatus =
 
 export type RunStream = "stdout" | "stderr" | "compile" | "stdin";
 
-interface EntryHead {
+/** The size of a terminal in characters. */
+export interface Size {
+  rows: number;
+  columns: number;
+}
+
+/** Where a program or compiler said it went wrong; both from 1, column 0 is not known. */
+export interface ErrorLine {
+  path: string;
+  line: number;
+  column: number;
+  message: string;
+  /** The line as it was; not there in old journals. */
+  text?: string;
+}
+
+export interface EntryHead {
   seq: number;
   time: number;
   /** A member id, or `system`. */
@@ -124,8 +142,23 @@ export interface RunStartedEntry extends EntryHead {
     path: string;
     language: string;
     version: string;
+    /** Null without a terminal. */
+    terminal?: Size | null;
     limits: RunLimits;
   };
+}
+
+export interface RunResizedEntry extends EntryHead {
+  channel: "run";
+  kind: "resized";
+  data: { run: string } & Size;
+}
+
+/** The run begins again; what it printed before counts no more. */
+export interface RunRestartedEntry extends EntryHead {
+  channel: "run";
+  kind: "restarted";
+  data: { run: string; message: string };
 }
 
 export interface RunOutputEntry extends EntryHead {
@@ -149,10 +182,18 @@ export interface RunFinishedEntry extends EntryHead {
     /** Member id of who stopped it, for `stopped`. */
     by: string | null;
     message: string | null;
+    errors?: ErrorLine[];
   };
 }
 
-export type RunEntry = RunStartedEntry | RunOutputEntry | RunFinishedEntry;
+export type RunEntry =
+  | RunStartedEntry
+  | RunResizedEntry
+  | RunRestartedEntry
+  | RunOutputEntry
+  | RunFinishedEntry
+  | SubmittedEntry
+  | JudgedEntry;
 export type Entry = ChatEntry | PresenceEntry | RunEntry;
 export type Channel = Entry["channel"];
 
@@ -168,6 +209,7 @@ export interface RunOrder {
   language?: string;
   args?: string[];
   stdin?: string;
+  terminal?: Size;
 }
 
 export interface ArchiveReport {

@@ -2,6 +2,7 @@ import { memo } from "react";
 import type { Member, RunStatus } from "../api";
 import { useRoom } from "../collab";
 import { clock, dayName, fullTime, list, type MessageKey, seconds, useT } from "../i18n";
+import { lookOf } from "../judge/verdicts";
 import { Avatar, givenName } from "../ui";
 import type { ChatLine } from "./lines";
 import { MessageText } from "./MessageText";
@@ -20,6 +21,9 @@ function sameLine(a: ChatLine, b: ChatLine): boolean {
   if (a.kind === "message")
     return b.kind === "message" && a.entry === b.entry && a.first === b.first;
   if (a.kind === "run") return b.kind === "run" && a.start === b.start && a.end === b.end;
+  if (a.kind === "submission") {
+    return b.kind === "submission" && a.start === b.start && a.end === b.end;
+  }
   if (a.kind === "day") return b.kind === "day" && a.time === b.time;
   return b.kind === a.kind && a.names.join("\n") === b.names.join("\n");
 }
@@ -34,6 +38,8 @@ function ChatLineFace({ line, paths }: ChatLineViewProps) {
       return <MessageLine line={line} paths={paths} />;
     case "run":
       return <RunLine line={line} />;
+    case "submission":
+      return <SubmissionLine line={line} />;
     case "day":
       return <p className={QUIET}>{dayName(line.time, Date.now())}</p>;
     default:
@@ -122,4 +128,14 @@ function RunLine({ line }: { line: Line<"run"> }) {
     );
   }
   return <p className={QUIET}>{t(ENDED[end.status] ?? "chat.ranFailed", values)}</p>;
+}
+
+function SubmissionLine({ line: { start, end } }: { line: Line<"submission"> }) {
+  const t = useT();
+  const name = givenName(useMember(start.author).name);
+  const { path, title, problem } = start.data;
+  const values = { name, path, problem: title || problem };
+  if (!end) return <p className={QUIET}>{t("chat.handsIn", values)}</p>;
+  const verdict = end.report ? lookOf(end.report.verdict).words : t("judge.noVerdict");
+  return <p className={QUIET}>{t("chat.handedIn", { ...values, verdict })}</p>;
 }

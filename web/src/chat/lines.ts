@@ -1,20 +1,39 @@
-import type { ChatEntry, PresenceEntry, RunEntry, RunFinishedEntry, RunStartedEntry } from "../api";
+import type {
+  ChatEntry,
+  JudgedEntry,
+  PresenceEntry,
+  RunEntry,
+  RunFinishedEntry,
+  RunStartedEntry,
+  SubmittedEntry,
+} from "../api";
 
 /** What the chat shows, in order. */
 export type ChatLine =
   | { kind: "day"; key: string; time: number }
   | { kind: "message"; key: string; entry: ChatEntry; first: boolean }
   | { kind: "joined" | "left"; key: string; time: number; names: string[] }
-  | { kind: "run"; key: string; start: RunStartedEntry; end: RunFinishedEntry["data"] | null };
+  | { kind: "run"; key: string; start: RunStartedEntry; end: RunFinishedEntry["data"] | null }
+  | { kind: "submission"; key: string; start: SubmittedEntry; end: JudgedEntry["data"] | null };
 
 /** Messages of one person closer than this share one head. */
 const TOGETHER_MS = 5 * 60_000;
 
-type Shown = ChatEntry | PresenceEntry | RunStartedEntry;
+type Begun = RunStartedEntry | SubmittedEntry;
+type Shown = ChatEntry | PresenceEntry | Begun;
 
-function endings(runs: readonly RunEntry[]): Map<string, RunFinishedEntry["data"]> {
-  const ends = new Map<string, RunFinishedEntry["data"]>();
-  for (const entry of runs) if (entry.kind === "finished") ends.set(entry.data.run, entry.data);
+/** How runs and submissions ended, by their ids. */
+interface Ends {
+  runs: Map<string, RunFinishedEntry["data"]>;
+  submissions: Map<string, JudgedEntry["data"]>;
+}
+
+function endings(entries: readonly RunEntry[]): Ends {
+  const ends: Ends = { runs: new Map(), submissions: new Map() };
+  for (const { kind, data } of entries) {
+    if (kind === "finished") ends.runs.set(data.run, data);
+    if (kind === "judged") ends.submissions.set(data.submission, data);
+  }
   return ends;
 }
 
@@ -49,7 +68,7 @@ export function chatLines(
   now = Date.now(),
 ): ChatLine[] {
   const ends = endings(runs);
-  const starts = runs.filter((entry) => entry.kind === "started");
+  const starts = runs.filter((entry) => entry.kind === "started" || entry.kind === "submitted");
   const all: Shown[] = [...chat, ...presence, ...starts].sort((a, b) => a.seq - b.seq);
   const lines: ChatLine[] = [];
   const present: Present = new Map();
@@ -71,7 +90,7 @@ export function chatLines(
     if (entry.channel === "room") stretch.push(entry);
     else {
       flush();
-      lines.push(entry.channel === "run" ? runLine(entry, ends) : messageLine(entry, before));
+      lines.push(entry.channel === "run" ? begunLine(entry, ends) : messageLine(entry, before));
     }
     before = entry;
   }
@@ -79,8 +98,12 @@ export function chatLines(
   return lines;
 }
 
-function runLine(start: RunStartedEntry, ends: Map<string, RunFinishedEntry["data"]>): ChatLine {
-  return { kind: "run", key: `run ${start.seq}`, start, end: ends.get(start.data.run) ?? null };
+function begunLine(start: Begun, { runs, submissions }: Ends): ChatLine {
+  const key = `${start.kind} ${start.seq}`;
+  if (start.kind === "started") {
+    return { kind: "run", key, start, end: runs.get(start.data.run) ?? null };
+  }
+  return { kind: "submission", key, start, end: submissions.get(start.data.submission) ?? null };
 }
 
 function messageLine(entry: ChatEntry, before: Shown | null): ChatLine {

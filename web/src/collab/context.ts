@@ -2,7 +2,7 @@ import { createContext, useContext, useMemo, useSyncExternalStore } from "react"
 import type { Channel, Entry } from "../api";
 import { languageOf } from "../editor/languages";
 import type { OpenRoom } from "./room";
-import type { OpenFile, Person, RoomState, Usage } from "./types";
+import type { Judged, OpenFile, Person, RoomState, Usage, Waiting } from "./types";
 
 const RoomContext = createContext<OpenRoom | null>(null);
 
@@ -54,8 +54,20 @@ export function useEntries<C extends Channel>(channel: C): readonly EntryOf<C>[]
 
 /** What a run uses at this moment, or null. */
 export function useUsage(runId: string): Usage | null {
-  const { feed } = useOpenRoom();
-  return useSyncExternalStore(feed.changed.subscribe, () => feed.usage(runId));
+  const { live } = useOpenRoom();
+  return useSyncExternalStore(live.changed.subscribe, () => live.usage(runId));
+}
+
+/** The place in the line of a run or submission, or null. */
+export function useWaiting(id: string): Waiting | null {
+  const { live } = useOpenRoom();
+  return useSyncExternalStore(live.changed.subscribe, () => live.waiting(id));
+}
+
+/** How far a judging is told, or null. */
+export function useProgress(submission: string): Judged | null {
+  const { live } = useOpenRoom();
+  return useSyncExternalStore(live.changed.subscribe, () => live.progress(submission));
 }
 
 export function usePeople(): readonly Person[] {

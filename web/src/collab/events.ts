@@ -1,5 +1,5 @@
 import { createDecoder, readVarString, readVarUint } from "lib0/decoding";
-import type { Entry } from "../api";
+import type { Entry, Verdict } from "../api";
 import type { ReadOnlyReason } from "./types";
 
 const SYNC_STATUS = 8;
@@ -9,10 +9,22 @@ export type RoomEvent =
   | { type: "entry"; entry: Entry }
   | { type: "state"; unsaved: boolean; readOnly: ReadOnlyReason | null }
   | { type: "usage"; run: string; cpuSeconds: number; memoryBytes: number }
+  | { type: "queue"; run?: string; submission?: string; position: number; seconds: number }
+  | { type: "judging"; submission: string; number: number; of: number; verdict: Verdict }
+  | { type: "problems" }
   | { type: "missed" }
   | { type: "pong"; id: number };
 
-const TYPES = new Set(["entry", "state", "usage", "missed", "pong"]);
+const TYPES = new Set([
+  "entry",
+  "state",
+  "usage",
+  "queue",
+  "judging",
+  "problems",
+  "missed",
+  "pong",
+]);
 
 /** Null for what this version does not know: a newer server may say more. */
 export function readEvent(payload: string): RoomEvent | null {

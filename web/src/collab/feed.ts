@@ -1,6 +1,5 @@
 import type { Channel, Entry, RoomApi } from "../api";
 import { Signal } from "./signal";
-import type { Usage } from "./types";
 
 const PAGE = 500;
 const CHANNELS: readonly Channel[] = ["chat", "run", "room"];
@@ -15,7 +14,6 @@ export class Feed {
   readonly changed = new Signal();
   private lists: Lists = { chat: [], run: [], room: [] };
   private readonly seen = new Set<number>();
-  private readonly usages = new Map<string, Usage>();
   private waiting: Entry[] = [];
   private frame = 0;
   /** Everything up to here is known. */
@@ -32,18 +30,9 @@ export class Feed {
     return this.lists[channel];
   }
 
-  usage(run: string): Usage | null {
-    return this.usages.get(run) ?? null;
-  }
-
   receive(entry: Entry): void {
     this.add([entry]);
     if (this.following) this.cursor = Math.max(this.cursor, entry.seq);
-  }
-
-  receiveUsage(run: string, usage: Usage): void {
-    this.usages.set(run, usage);
-    this.changed.emit();
   }
 
   pause(): void {

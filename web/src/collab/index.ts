@@ -4,8 +4,10 @@ export {
   useOpenFile,
   useOpenRoom,
   usePeople,
+  useProgress,
   useRoom,
   useUsage,
+  useWaiting,
 } from "./context";
 export {
   forgetRoom,
@@ -20,6 +22,7 @@ export {
 export type {
   Activity,
   ClosedReason,
+  Judged,
   OpenFile,
   Person,
   Position,
@@ -27,4 +30,5 @@ export type {
   RoomState,
   SaveState,
   Usage,
+  Waiting,
 } from "./types";

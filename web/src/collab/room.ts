@@ -11,6 +11,7 @@ import { OpenTabs } from "../files/tabs";
 import { Following } from "../people/following";
 import { Connection } from "./connection";
 import { Feed } from "./feed";
+import { Live } from "./live";
 import { People } from "./people";
 import type { Session } from "./session";
 import { Signal } from "./signal";
@@ -31,6 +32,7 @@ export class OpenRoom {
   readonly api: RoomApi;
   readonly connection: Connection;
   readonly feed: Feed;
+  readonly live = new Live();
   readonly people: People;
   readonly files: FileList;
   readonly tabs: OpenTabs;
@@ -88,15 +90,16 @@ export class OpenRoom {
   }
 
   private wire(): void {
-    const { connection, feed, files, people, tabs } = this;
-    connection.onUp = () => void feed.follow();
+    const { connection, feed, files, live, people, tabs } = this;
+    connection.onUp = () => {
+      void feed.follow();
+      live.problems.emit(); // a change may have been told meanwhile
+    };
     connection.onDown = () => feed.pause();
     connection.onEvent = (event) => {
       if (event.type === "entry") feed.receive(event.entry);
-      if (event.type === "missed") void feed.follow();
-      if (event.type !== "usage") return;
-      const { run, cpuSeconds, memoryBytes } = event;
-      feed.receiveUsage(run, { cpuSeconds, memoryBytes });
+      else if (event.type === "missed") void feed.follow();
+      else live.take(event, Date.now());
     };
     files.changed.subscribe(people.later);
     tabs.changed.subscribe(() => {

@@ -1,6 +1,6 @@
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import type { Links, Member, Room, RoomApi } from "../api";
+import type { Links, Member, Room, RoomApi, Verdict } from "../api";
 
 /** What is true about my edits right now; one place shows it, beside the room's name. */
 export type SaveState =
@@ -40,6 +40,19 @@ export interface RoomState {
 export interface Usage {
   cpuSeconds: number;
   memoryBytes: number;
+}
+
+/** Something stands in line: its place from 1, and a guess of the wait, told at `since` (this clock). */
+export interface Waiting {
+  position: number;
+  seconds: number;
+  since: number;
+}
+
+/** How far a judging is told: verdicts by the number of the test. */
+export interface Judged {
+  of: number;
+  verdicts: ReadonlyMap<number, Verdict>;
 }
 
 export type Activity = "typing" | "here" | "away";

@@ -54,6 +54,12 @@ export function Editor({ fileId }: { fileId: string }) {
     if (jump && jump.fileId === fileId && text) editor.current?.jumpTo(jump);
   }, [jump, fileId, text]);
 
+  useEffect(() => {
+    const show = () => void editor.current?.showMarks(text ? workbench.marksOf(fileId) : []);
+    show();
+    return workbench.marked.subscribe(show);
+  }, [text, fileId, workbench]);
+
   const lineHeight = Math.round(settings.fontSize * 1.615);
   return (
     <div

@@ -3,6 +3,7 @@ import { EditorView } from "@codemirror/view";
 import type * as Y from "yjs";
 import type { OpenRoom } from "../collab/room";
 import type { Position } from "../collab/types";
+import type { MarkPlace } from "../run/marks";
 import { bindingOf } from "./binding";
 import { followScroll } from "./followScroll";
 import type { Indent } from "./indent";
@@ -45,6 +46,8 @@ export class RunningEditor {
   private path = "";
   private language: string | null = null;
   private hasExtras = false;
+  private hasProblems = false;
+  private marks: readonly MarkPlace[] = [];
 
   constructor(private readonly options: EditorOptions) {
     const { parent, text } = options;
@@ -98,6 +101,19 @@ export class RunningEditor {
     this.view.focus();
   }
 
+  /** Errors of a run at their lines; what shows them is fetched with the first. */
+  async showMarks(marks: readonly MarkPlace[]): Promise<void> {
+    this.marks = marks;
+    if (!this.hasProblems && marks.length === 0) return;
+    const fetched = await soon(import("./problems"));
+    if (!fetched || !this.view.dom.isConnected) return;
+    if (!this.hasProblems) {
+      this.hasProblems = true;
+      this.view.dispatch({ effects: this.parts.problems.reconfigure(fetched.problems()) });
+    }
+    fetched.showProblems(this.view, this.marks);
+  }
+
   close(): void {
     const { anchor, head } = this.view.state.selection.main;
     places.set(this.options.text, { anchor, head, scroll: this.view.scrollSnapshot() });
@@ -116,6 +132,7 @@ export class RunningEditor {
       parts.indent.of(indentExtension(this.indent)),
       parts.wrap.of([]),
       parts.extras.of([]),
+      parts.problems.of([]),
       basics(bindingOf(text, awareness), length),
       publishes(text, awareness, () => room.following.stop()),
       remotes(text, awareness),

@@ -6,6 +6,8 @@ export interface EditorSettings {
   fontSize: number;
   wrap: boolean;
   ligatures: boolean;
+  /** Terminals are told to screen readers, at the price of some speed. */
+  terminalReader: boolean;
   /** For files that show no indentation of their own. */
   indent: Indent;
 }
@@ -14,7 +16,13 @@ export const SMALLEST = 11;
 export const LARGEST = 20;
 const KEY = "sangam.editor";
 const INDENTS = "sangam.indents";
-const FIRST: EditorSettings = { fontSize: 13, wrap: false, ligatures: false, indent: 4 };
+const FIRST: EditorSettings = {
+  fontSize: 13,
+  wrap: false,
+  ligatures: false,
+  terminalReader: false,
+  indent: 4,
+};
 
 function read<T>(key: string, fallback: T): T {
   try {

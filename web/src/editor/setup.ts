@@ -27,6 +27,7 @@ export class Parts {
   readonly access = new Compartment();
   readonly label = new Compartment();
   readonly extras = new Compartment();
+  readonly problems = new Compartment();
 }
 
 export function indentExtension(indent: Indent): Extension {

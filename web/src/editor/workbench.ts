@@ -1,6 +1,7 @@
 import type { EditorView } from "@codemirror/view";
 import { createContext, useContext, useSyncExternalStore } from "react";
 import { Signal } from "../collab/signal";
+import type { MarkPlace } from "../run/marks";
 import type { Indent } from "./indent";
 import { type EditorSettings, SettingsStore } from "./settings";
 
@@ -17,6 +18,9 @@ export interface CaretFacts {
 export class Workbench {
   readonly changed = new Signal();
   readonly settings = new SettingsStore();
+  /** Errors of runs are at other places now. */
+  readonly marked = new Signal();
+  marksOf: (fileId: string) => MarkPlace[] = () => [];
   view: EditorView | null = null;
   caret: CaretFacts | null = null;
 

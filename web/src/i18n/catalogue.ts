@@ -1,5 +1,6 @@
 import { IntlMessageFormat } from "intl-messageformat";
 import en from "./en.json";
+import judge from "./en.judge.json";
 import room from "./en.room.json";
 
 /** The language of the catalogue; numbers and dates follow the reader's own locale. */
@@ -9,7 +10,7 @@ type Leaves<T> = {
   [K in keyof T & string]: T[K] extends string ? K : `${K}.${Leaves<T[K]>}`;
 }[keyof T & string];
 
-export type MessageKey = Leaves<typeof en> | Leaves<typeof room>;
+export type MessageKey = Leaves<typeof en> | Leaves<typeof room> | Leaves<typeof judge>;
 export type Values = Record<string, string | number>;
 export type Translate = (key: MessageKey, values?: Values) => string;
 
@@ -28,7 +29,7 @@ export function flatten(messages: Messages, prefix = ""): Map<string, string> {
   return flat;
 }
 
-const texts = new Map([...flatten(en), ...flatten(room)]);
+const texts = new Map([...flatten(en), ...flatten(room), ...flatten(judge)]);
 const formats = new Map<string, IntlMessageFormat>();
 
 function formatOf(key: string, text: string): IntlMessageFormat {

@@ -1,4 +1,4 @@
-import { Code, Folder, type LucideIcon, MessageSquare, Terminal } from "lucide-react";
+import { Code, FlaskConical, Folder, type LucideIcon, MessageSquare, Terminal } from "lucide-react";
 import { useUnreadChat } from "../chat";
 import { type MessageKey, useT } from "../i18n";
 import { Count, Icon } from "../ui";
@@ -8,6 +8,7 @@ const PLACES: readonly (readonly [Place, LucideIcon, MessageKey])[] = [
   ["files", Folder, "room.files"],
   ["code", Code, "room.code"],
   ["output", Terminal, "room.output"],
+  ["tests", FlaskConical, "room.tests"],
   ["chat", MessageSquare, "room.chat"],
 ];
 

@@ -3,9 +3,10 @@ import { ChatPanel } from "../chat";
 import { FilesPanel } from "../files/FilesPanel";
 import { useT } from "../i18n";
 import { PeoplePanel } from "../people/PeoplePanel";
-import { RunButton, RunPanel } from "../run";
+import { RunButton } from "../run";
 import { useMedia } from "../ui";
 import { EditorArea } from "./EditorArea";
+import { LowerPanel } from "./LowerPanel";
 import { FIRST, useLayout } from "./layout";
 import { Resizer } from "./Resizer";
 import { StatusLine } from "./StatusLine";
@@ -119,7 +120,7 @@ function Middle() {
         className="flex shrink-0 flex-col"
         style={{ height: `${layout.run}%`, minHeight: SMALLEST_RUN }}
       >
-        <RunPanel layout="panel" />
+        <LowerPanel />
       </div>
     </main>
   );

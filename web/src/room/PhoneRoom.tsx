@@ -6,6 +6,7 @@ import { PeoplePanel } from "../people/PeoplePanel";
 import { RunButton, RunPanel } from "../run";
 import { BottomNav } from "./BottomNav";
 import { EditorArea } from "./EditorArea";
+import { TestsPlace } from "./LowerPanel";
 import { type Place, useLayout } from "./layout";
 import { TabBar } from "./TabBar";
 
@@ -39,6 +40,11 @@ export function PhoneRoom() {
       {place === "output" && (
         <PlaceBox shown label={t("room.output")}>
           <RunPanel layout="panel" />
+        </PlaceBox>
+      )}
+      {place === "tests" && (
+        <PlaceBox shown label={t("room.tests")}>
+          <TestsPlace />
         </PlaceBox>
       )}
       {place === "chat" && (

@@ -98,7 +98,7 @@ function PhoneFacts() {
 function EditorChoices() {
   const t = useT();
   const { settings } = useWorkbench();
-  const { wrap, ligatures, fontSize } = useEditorSettings();
+  const { wrap, ligatures, terminalReader, fontSize } = useEditorSettings();
   return (
     <>
       <MenuLabel>{t("room.textSize", { size: fontSize })}</MenuLabel>
@@ -113,6 +113,12 @@ function EditorChoices() {
       </MenuCheck>
       <MenuCheck checked={ligatures} onCheckedChange={(on) => settings.set({ ligatures: on })}>
         {t("room.ligatures")}
+      </MenuCheck>
+      <MenuCheck
+        checked={terminalReader}
+        onCheckedChange={(on) => settings.set({ terminalReader: on })}
+      >
+        {t("terminal.reader")}
       </MenuCheck>
     </>
   );

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { type SaveState, useRoom } from "../collab";
 import { useT } from "../i18n";
 import { useFollowedFile } from "../people/useFollow";
+import { useMarks } from "../run";
 import { usePhone } from "../ui";
 import { ClosedNotice } from "./ClosedNotice";
 import { DesktopRoom } from "./DesktopRoom";
@@ -18,6 +19,7 @@ export function RoomShell() {
   const { room, save } = useRoom();
   useFollowedFile();
   useRoomKeys();
+  useMarks();
   useVisibleHeight();
   useFreshReturn();
   useEffect(() => {

@@ -3,6 +3,7 @@ import { Dialog, Kbd } from "../ui";
 
 const LIST: readonly (readonly [string, MessageKey])[] = [
   ["Mod+Enter", "commands.run"],
+  ["Mod+Shift+Enter", "commands.runInTerminal"],
   ["F6", "commands.panels"],
   ["Escape, Tab", "commands.leave"],
   ["Mod+Z", "commands.undo"],

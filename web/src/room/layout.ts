@@ -1,7 +1,10 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 import { Signal } from "../collab/signal";
 
-export type Place = "files" | "code" | "output" | "chat";
+export type Place = "files" | "code" | "output" | "tests" | "chat";
+
+/** What the panel under the editor shows. */
+export type Lower = "output" | "tests";
 
 export interface LayoutState {
   /** Pixels, while beside the editor. */
@@ -15,6 +18,7 @@ export interface LayoutState {
   place: Place;
   /** Between 721 and 1180 pixels the chat is a drawer. */
   drawer: boolean;
+  lower: Lower;
 }
 
 export const FIRST: LayoutState = {
@@ -25,10 +29,11 @@ export const FIRST: LayoutState = {
   chatOpen: true,
   place: "code",
   drawer: false,
+  lower: "output",
 };
 
 const KEY = "sangam.layout";
-const KEPT = ["files", "chat", "run", "filesOpen", "chatOpen"] as const;
+const KEPT = ["files", "chat", "run", "filesOpen", "chatOpen", "lower"] as const;
 
 function remembered(): Partial<LayoutState> {
   try {

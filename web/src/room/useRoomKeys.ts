@@ -26,6 +26,10 @@ function walk(by: number): void {
   if (next) enter(next);
 }
 
+function inTerminal({ target }: KeyboardEvent): boolean {
+  return target instanceof Element && target.closest(".xterm") !== null;
+}
+
 /** Keys that work everywhere in the room. */
 export function useRoomKeys(): void {
   const run = useRunCommand();
@@ -33,9 +37,10 @@ export function useRoomKeys(): void {
     const onKey = (event: KeyboardEvent) => {
       const mod = event.ctrlKey || event.metaKey;
       if (event.key === "F6") walk(event.shiftKey ? -1 : 1);
-      else if (mod && event.key === "Enter") run();
-      // Saving happens by itself; the browser's dialog would only be in the way.
-      else if (!(mod && !event.shiftKey && event.key.toLowerCase() === "s")) return;
+      else if (mod && event.key === "Enter") run(event.shiftKey);
+      // Saving happens by itself; the browser's dialog would only be in the way. A terminal has a use for it.
+      else if (!(mod && !event.shiftKey && event.key.toLowerCase() === "s") || inTerminal(event))
+        return;
       event.preventDefault();
       event.stopPropagation();
     };

@@ -4,6 +4,7 @@ import type { RunStream } from "../api";
 import { count, useT } from "../i18n";
 import { Button, cx, useStickToEnd } from "../ui";
 import type { Style } from "./ansi";
+import { LinkedText } from "./LinkedText";
 import type { Block, Line, OutputBuffer, Span } from "./output";
 
 const STREAM: Record<RunStream, string> = {
@@ -40,7 +41,8 @@ function spanClass({ stream, style }: Span): string {
 
 function SpanView({ span }: { span: Span }) {
   const look = spanClass(span);
-  return look ? <span className={look}>{span.text}</span> : span.text;
+  const text = <LinkedText text={span.text} />;
+  return look ? <span className={look}>{text}</span> : text;
 }
 
 export function LineView({ line, className }: { line: Line; className?: string }) {

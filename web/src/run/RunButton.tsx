@@ -1,9 +1,9 @@
-import { Play } from "lucide-react";
+import { Play, Terminal } from "lucide-react";
 import { useCallback } from "react";
-import type { Config } from "../api";
+import type { Size } from "../api";
 import { useOpenFile, useRoom } from "../collab";
 import { sentence, useT } from "../i18n";
-import { Button, Tooltip } from "../ui";
+import { Button, MenuItem, SplitButton, Tooltip } from "../ui";
 import { languageFor, useDesk } from "./desk";
 
 interface Target {
@@ -14,8 +14,10 @@ interface Target {
   reason: string | null;
 }
 
-function useTarget(config: Config | null): Target {
+/** The open file, if it can run. */
+export function useTarget(): Target {
   const t = useT();
+  const { config } = useDesk().state;
   const { mayWrite, me } = useRoom();
   const { fileId, path } = useOpenFile();
   const none = (reason: string): Target => ({ fileId: null, language: null, reason });
@@ -33,32 +35,61 @@ function useTarget(config: Config | null): Target {
   return { fileId, language: `${language.name} ${language.version}`.trim(), reason: null };
 }
 
-/** Runs the open file; the same for the button and for Ctrl Enter. */
-export function useRunCommand(): () => void {
-  const { desk, state } = useDesk();
-  const { fileId, reason } = useTarget(state.config);
-  return useCallback(() => {
-    if (fileId && !reason) void desk.start(fileId);
-  }, [desk, fileId, reason]);
+/** Runs the open file; the same for the button and for Ctrl Enter, with Shift in a terminal. */
+export function useRunCommand(): (terminal: boolean) => void {
+  const { desk } = useDesk();
+  const { fileId, reason } = useTarget();
+  return useCallback(
+    (terminal) => {
+      if (fileId && !reason) void desk.start(fileId, terminal ? terminalSize() : undefined);
+    },
+    [desk, fileId, reason],
+  );
+}
+
+const LETTER = { width: 7.8, height: 17 };
+const AROUND = { width: 28, height: 50 };
+
+/** About what fits into the panel; the terminal itself finds out exactly. */
+function terminalSize(): Size {
+  const panel = document.querySelector("[data-panel=run]") ?? document.body;
+  const { width, height } = panel.getBoundingClientRect();
+  const fits = (room: number, letter: number, least: number, most: number) =>
+    Math.round(Math.min(most, Math.max(least, Math.floor(room / letter))));
+  return {
+    rows: fits(height - AROUND.height, LETTER.height, 5, 60),
+    columns: fits(width - AROUND.width, LETTER.width, 20, 240),
+  };
 }
 
 /** The one ink button of a room. */
 export function RunButton() {
   const t = useT();
-  const { desk, state } = useDesk();
+  const { state } = useDesk();
   const { path } = useOpenFile();
-  const { fileId, language, reason } = useTarget(state.config);
+  const { fileId, language, reason } = useTarget();
+  const run = useRunCommand();
+  const face = { icon: Play, keys: "Mod+Enter", busy: state.starting, disabledReason: reason };
+  if (reason || !fileId) {
+    return (
+      <Button variant="ink" {...face}>
+        {t("run.run")}
+      </Button>
+    );
+  }
   const button = (
-    <Button
-      variant="ink"
-      icon={Play}
-      keys="Mod+Enter"
-      busy={state.starting}
-      disabledReason={reason}
-      onClick={() => fileId && void desk.start(fileId)}
+    <SplitButton
+      {...face}
+      onClick={() => run(false)}
+      menuLabel={t("run.ways")}
+      menu={
+        <MenuItem icon={Terminal} keys="Mod+Shift+Enter" onSelect={() => run(true)}>
+          {t("run.inTerminal")}
+        </MenuItem>
+      }
     >
       {t("run.run")}
-    </Button>
+    </SplitButton>
   );
   if (!language || !path) return button;
   return (

@@ -1,15 +1,20 @@
 import { ChevronUp, Copy, Square, Terminal, X } from "lucide-react";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import type { RunStatus } from "../api";
 import { useRoom } from "../collab";
 import { megabytes, sentence, useT } from "../i18n";
 import { Button, copyText, Empty, givenName, IconButton, keyLabel, State, toast } from "../ui";
 import { useDesk, useRuns } from "./desk";
+import { ErrorPlaces } from "./ErrorPlaces";
 import type { Run } from "./log";
 import { LineView, OutputView } from "./OutputView";
+import { HeadName, PanelHead } from "./PanelHead";
 import { RunPicker } from "./RunPicker";
 import { StdinRow } from "./StdinRow";
 import { useRunState } from "./useRunState";
+
+/** The terminal is a large part of the page, and many rooms never need one. */
+const TerminalView = lazy(() => import("../terminal/TerminalView"));
 
 export interface RunPanelProps {
   /** `strip` is the phone's 108 px: state, Stop and the last two lines. */
@@ -22,45 +27,70 @@ export interface RunPanelProps {
 /** What programs print, and what people type into them. */
 export function RunPanel({ layout = "panel", onOpen, onClose }: RunPanelProps) {
   const t = useT();
-  const runs = useRuns();
-  const { state } = useDesk();
-  const { mayWrite } = useRoom();
-  const run = runs.find(({ id }) => id === state.chosen) ?? runs.at(-1) ?? null;
+  const run = useShownRun();
   if (layout === "strip") return <Strip run={run} {...(onOpen && { onOpen })} />;
-  const running = run !== null && run.finished === null;
   return (
     <section aria-label={t("run.panel")} className="@container flex h-full min-h-0 flex-1 flex-col">
-      <Head runs={runs} run={run} {...(onClose && { onClose })} />
-      {run ? (
-        <OutputView
-          key={run.id}
-          output={run.output}
-          head={<Starter run={run} />}
-          foot={<Ending run={run} />}
-        />
-      ) : (
-        <NothingYet />
-      )}
-      {running && mayWrite && <StdinRow run={run.id} />}
+      <PanelHead lead={<HeadName>{t("run.output")}</HeadName>}>
+        <RunTools {...(onClose && { onClose })} />
+      </PanelHead>
+      <RunBody />
     </section>
   );
 }
 
-function Head({
-  runs,
-  run,
-  onClose,
-}: {
-  runs: readonly Run[];
-  run: Run | null;
-  onClose?: () => void;
-}) {
-  const t = useT();
+/** What the shown run printed, or its terminal. */
+export function RunBody() {
+  const run = useShownRun();
+  const { mayWrite } = useRoom();
+  if (!run) return <NothingYet />;
+  if (run.tape) {
+    return (
+      <>
+        <Suspense fallback={<div className="flex-1 bg-surface-1" />}>
+          <TerminalView key={run.id} run={run} />
+        </Suspense>
+        <TerminalEnding run={run} />
+      </>
+    );
+  }
   return (
-    <div className="flex shrink-0 flex-wrap items-stretch border-b border-line bg-surface-2">
-      <h2 className="flex h-(--h-tabs) items-center bg-surface-1 px-3 font-medium shadow-[inset_0_-2px_0_var(--text-1)]">
-        {t("run.output")}
-      </h2>
+    <>
+      <OutputView
+        key={run.id}
+        output={run.output}
+        head={<Starter run={run} />}
+        foot={<Ending run={run} />}
+      />
+      {run.finished === null && mayWrite && <StdinRow run={run.id} />}
+    </>
+  );
+}
+
+/** What there is to say beside a terminal, and only then. */
+function TerminalEnding({ run }: { run: Run }) {
+  if (!run.finished || run.finished.status === "ok") return null;
+  return (
+    <div className="max-h-24 shrink-0 overflow-y-auto border-t border-line bg-surface-1 px-3 py-1.5 font-code text-code leading-5 empty:hidden">
+      <Ending run={run} />
+    </div>
+  );
+}
+
+/** The run that the panel shows: the chosen one, or else the newest. */
+function useShownRun(): Run | null {
+  const runs = useRuns();
+  const { state } = useDesk();
+  return runs.find(({ id }) => id === state.chosen) ?? runs.at(-1) ?? null;
+}
+
+/** State, Stop, earlier runs and so on: the end of the panel's head. */
+export function RunTools({ onClose }: { onClose?: () => void }) {
+  const t = useT();
+  const runs = useRuns();
+  const run = useShownRun();
+  return (
+    <>
       <div className="flex min-w-0 flex-1 items-center justify-end pl-2 @max-[560px]:order-last @max-[560px]:h-8 @max-[560px]:flex-none @max-[560px]:basis-full @max-[560px]:justify-start @max-[560px]:border-t @max-[560px]:border-line @max-[560px]:pl-3">
         <RunStateLine run={run} short={false} />
       </div>
@@ -70,7 +100,7 @@ function Head({
         {run && <CopyOutput run={run} />}
         {onClose && <IconButton label={t("run.close")} icon={X} onClick={onClose} />}
       </div>
-    </div>
+    </>
   );
 }
 
@@ -127,6 +157,11 @@ function Starter({ run }: { run: Run }) {
 /** Where the state line leaves something to say. */
 const EXPLAINED = new Set<RunStatus>(["failed", "compile_error", "internal_error"]);
 
+/** An exit code alone is in the state line already. */
+function explains({ status, signal, exitCode }: NonNullable<Run["finished"]>): boolean {
+  return EXPLAINED.has(status) && !(status === "failed" && signal === null && exitCode !== null);
+}
+
 /** What is worth knowing about the end, beyond the state line. */
 function Ending({ run }: { run: Run }) {
   const t = useT();
@@ -141,13 +176,17 @@ function Ending({ run }: { run: Run }) {
             : t("run.truncatedBare")}
         </p>
       )}
+      {run.restarted !== null && (
+        <p className="text-text-3">{t("run.restarted", { reason: sentence(run.restarted) })}</p>
+      )}
       {finished.status === "lost" && <p className="text-caution">{t("run.lostText")}</p>}
-      {finished.message && EXPLAINED.has(finished.status) && (
+      {finished.message && explains(finished) && (
         <p className="text-text-3">{sentence(finished.message)}</p>
       )}
       {run.output.empty && finished.status === "ok" && (
         <p className="text-text-3">{t("run.silent")}</p>
       )}
+      <ErrorPlaces errors={finished.errors ?? []} />
     </>
   );
 }

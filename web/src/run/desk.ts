@@ -7,11 +7,14 @@ import {
   isAbort,
   type Language,
   type RoomApi,
+  type Size,
 } from "../api";
 import { useEntries, useOpenRoom, useRoom } from "../collab";
+import type { FileList } from "../files/list";
 import { explain, sentence, t } from "../i18n";
 import { toast } from "../ui";
 import { type Run, RunLog } from "./log";
+import { ErrorMarks } from "./marks";
 import { type Safety, withSafety } from "./safe";
 
 interface DeskState {
@@ -22,6 +25,8 @@ interface DeskState {
   chosen: string | null;
   /** Unsent input, kept while the panel is closed. */
   input: string;
+  /** The run whose terminal shall have the keyboard, once it is drawn. */
+  focus: string | null;
 }
 
 const ASK_AGAIN_MS = 15_000;
@@ -29,7 +34,8 @@ const ASK_AGAIN_MS = 15_000;
 /** What the run button and the panel of one room share beside the journal. */
 export class RunDesk {
   readonly log = new RunLog();
-  state: DeskState = { config: null, starting: false, chosen: null, input: "" };
+  readonly marks: ErrorMarks;
+  state: DeskState = { config: null, starting: false, chosen: null, input: "", focus: null };
   private readonly listeners = new Set<() => void>();
   private wanting = 0;
   private asking: AbortController | null = null;
@@ -37,7 +43,10 @@ export class RunDesk {
   constructor(
     private readonly api: RoomApi,
     private readonly safety: Safety,
-  ) {}
+    files: FileList,
+  ) {
+    this.marks = new ErrorMarks(files);
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -81,14 +90,15 @@ export class RunDesk {
     if (!config.execution.available) again();
   }
 
-  async start(fileId: string): Promise<void> {
+  /** With a size it runs in a terminal. */
+  async start(fileId: string, terminal?: Size): Promise<void> {
     if (this.state.starting) return;
     this.set({ starting: true });
     try {
-      await this.api.run({ fileId });
-      this.set({ chosen: null });
+      const run = await this.api.run({ fileId, ...(terminal && { terminal }) });
+      this.set({ chosen: null, focus: terminal ? run : null });
     } catch (error) {
-      const again = { label: t("run.tryAgain"), run: () => void this.start(fileId) };
+      const again = { label: t("run.tryAgain"), run: () => void this.start(fileId, terminal) };
       toast({ text: this.withSafety(whyNot(error), error), tone: "error", action: again });
     } finally {
       this.set({ starting: false });
@@ -142,12 +152,17 @@ export function useDesk(): { desk: RunDesk; state: DeskState } {
   const room = useOpenRoom();
   const { api } = useRoom();
   const desk = useMemo(() => {
-    const known = desks.get(room) ?? new RunDesk(api, room.connection);
+    const known = desks.get(room) ?? new RunDesk(api, room.connection, room.files);
     desks.set(room, known);
     return known;
   }, [room, api]);
   useEffect(() => desk.wantConfig(), [desk]);
   return { desk, state: useSyncExternalStore(desk.subscribe, () => desk.state) };
+}
+
+/** Somebody on this page just asked for a run. */
+export function useStarting(): boolean {
+  return useDesk().state.starting;
 }
 
 /** The runs of the room, oldest first. */

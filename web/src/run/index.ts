@@ -1,4 +1,6 @@
-export { useRuns } from "./desk";
+export { useRuns, useStarting } from "./desk";
 export type { Run } from "./log";
+export { HeadName, PanelHead } from "./PanelHead";
 export { RunButton, useRunCommand } from "./RunButton";
-export { RunPanel, type RunPanelProps } from "./RunPanel";
+export { RunBody, RunPanel, type RunPanelProps, RunTools } from "./RunPanel";
+export { useMarks } from "./useMarks";

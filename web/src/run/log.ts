@@ -1,4 +1,4 @@
-import type { RunEntry, RunFinishedEntry, RunLimits } from "../api";
+import type { RunEntry, RunFinishedEntry, RunLimits, Size } from "../api";
 import { OutputBuffer } from "./output";
 
 /** One execution as the journal tells it. */
@@ -6,6 +6,7 @@ export interface Run {
   id: string;
   /** Member id of who ran it; null when the beginning was not loaded. */
   author: string | null;
+  fileId: string | null;
   path: string | null;
   language: string | null;
   version: string | null;
@@ -14,14 +15,34 @@ export interface Run {
   limits: RunLimits | null;
   finished: RunFinishedEntry["data"] | null;
   output: OutputBuffer;
+  /** What its terminal showed, with its sizes; null without a terminal. A new one when it began again. */
+  tape: Tape | null;
+  /** Why it began again, in the server's words. */
+  restarted: string | null;
 }
 
-const KINDS: ReadonlySet<string> = new Set(["started", "output", "finished"]);
+/** Output and sizes of a terminal in their order; grows only at its end. */
+export type Tape = (string | Size)[];
+
+type OfRun = Exclude<RunEntry, { kind: "submitted" | "judged" }>;
+
+const KINDS: ReadonlySet<string> = new Set([
+  "started",
+  "resized",
+  "output",
+  "restarted",
+  "finished",
+]);
+
+function isOfRun(entry: RunEntry): entry is OfRun {
+  return KINDS.has(entry.kind);
+}
 
 function unknownRun(id: string, time: number): Run {
   return {
     id,
     author: null,
+    fileId: null,
     path: null,
     language: null,
     version: null,
@@ -29,6 +50,8 @@ function unknownRun(id: string, time: number): Run {
     limits: null,
     finished: null,
     output: new OutputBuffer(),
+    tape: null,
+    restarted: null,
   };
 }
 
@@ -65,19 +88,41 @@ export class RunLog {
   }
 
   private read(entry: RunEntry, now: number): void {
-    if (!KINDS.has(entry.kind)) return; // submissions are in this channel, too
+    if (!isOfRun(entry)) return;
     this.ahead = Math.min(this.ahead, now - entry.time);
     const known = this.byId.get(entry.data.run) ?? unknownRun(entry.data.run, entry.time);
     this.byId.set(known.id, next(known, entry));
   }
 }
 
-function next(run: Run, entry: RunEntry): Run {
-  if (entry.kind === "finished") return { ...run, finished: entry.data };
-  if (entry.kind === "output") {
-    run.output.append(entry.data.stream, entry.data.text);
-    return { ...run };
+function next(run: Run, entry: OfRun): Run {
+  switch (entry.kind) {
+    case "finished":
+      return { ...run, finished: entry.data };
+    case "restarted":
+      return { ...run, ...begun(run.tape), restarted: entry.data.message };
+    case "resized":
+      run.tape?.push({ rows: entry.data.rows, columns: entry.data.columns });
+      return { ...run };
+    case "output": {
+      const { stream, text } = entry.data;
+      run.output.append(stream, text);
+      run.tape?.push(stream === "compile" ? text.replaceAll("\n", "\r\n") : text);
+      return { ...run };
+    }
+    case "started": {
+      const { fileId, path, language, version, limits, terminal } = entry.data;
+      const known = { fileId, path, language, version, limits, startedAt: entry.time };
+      return { ...run, ...known, author: entry.author, tape: terminal ? [terminal] : null };
+    }
   }
-  const { path, language, version, limits } = entry.data;
-  return { ...run, author: entry.author, path, language, version, limits, startedAt: entry.time };
+}
+
+/** Nothing was printed; a terminal keeps its size. */
+function begun(tape: Tape | null): Pick<Run, "output" | "tape"> {
+  return { output: new OutputBuffer(), tape: tape && sizeOf(tape) };
+}
+
+function sizeOf(tape: Tape): Tape {
+  return tape.filter((piece) => typeof piece !== "string").slice(-1);
 }

@@ -8,6 +8,7 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import type { RunFinishedEntry, RunLimits } from "../api";
+import type { Usage, Waiting } from "../collab";
 import { megabytes, seconds, t } from "../i18n";
 import type { StateTone } from "../ui";
 import type { Run } from "./log";
@@ -39,20 +40,36 @@ export const STARTING = (): RunState => ({
   words: t("run.starting"),
 });
 
-/** `Running · 2.1 s of 10 s · 18 MB`, or without limit and memory where room is short. */
+/** `Queued, 3rd in line · about 4 s`; the guess runs down while nothing new is told. */
+export function queuedState({ position, seconds: guess, since }: Waiting, now: number): RunState {
+  const left = Math.ceil(guess - (now - since) / 1000);
+  const wait = left > 0 ? t("run.about", { time: wholeSeconds(left) }) : t("run.soon");
+  const words = [t("run.queued", { position }), wait].join(DOT);
+  return { icon: Clock, tone: "plain", spin: true, words };
+}
+
+/** `Running · 2.1 s of 60 s · 18 MB`, or without limit and memory where room is short. */
 export function runningState(
   run: Run,
   elapsedMs: number,
-  memoryBytes: number | null,
+  usage: Usage | null,
   short: boolean,
 ): RunState {
-  const time = seconds(elapsedMs / 1000, 1);
-  const limit = run.limits?.wallSeconds;
-  const parts = [t("run.running")];
-  if (limit && !short) parts.push(t("run.timeOf", { time, limit: wholeSeconds(limit) }));
-  else parts.push(time);
-  if (memoryBytes && !short) parts.push(megabytes(memoryBytes));
+  const parts = [t("run.running"), timeWords(run, elapsedMs / 1000, usage, short)];
+  if (usage?.memoryBytes && !short) parts.push(megabytes(usage.memoryBytes));
   return { icon: Clock, tone: "plain", spin: true, words: parts.join(DOT) };
+}
+
+/** Of the two limits on time, the one that is nearer: a loop without pause ends at the processor's. */
+function timeWords({ limits }: Run, wall: number, usage: Usage | null, short: boolean): string {
+  const time = seconds(wall, 1);
+  if (!limits || short) return time;
+  const cpu = usage?.cpuSeconds ?? 0;
+  if (cpu / limits.cpuSeconds > wall / limits.wallSeconds) {
+    const limit = wholeSeconds(limits.cpuSeconds);
+    return [time, t("run.cpuOf", { time: seconds(cpu, 1), limit })].join(DOT);
+  }
+  return t("run.timeOf", { time, limit: wholeSeconds(limits.wallSeconds) });
 }
 
 function wholeSeconds(value: number): string {

@@ -1,15 +1,22 @@
 import { useEffect, useState } from "react";
-import { type RoomState, useRoom, useUsage } from "../collab";
+import { type RoomState, useOpenRoom, useRoom, useUsage, useWaiting } from "../collab";
 import { t } from "../i18n";
 import { givenName } from "../ui";
 import { useDesk } from "./desk";
 import type { Run } from "./log";
-import { finishedState, NOT_RUN, type RunState, runningState, STARTING } from "./status";
+import {
+  finishedState,
+  NOT_RUN,
+  queuedState,
+  type RunState,
+  runningState,
+  STARTING,
+} from "./status";
 
 const TICK_MS = 100;
 
 /** The present moment, ten times a second while `active`. */
-function useNow(active: boolean): number {
+export function useNow(active: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     if (!active) return;
@@ -23,13 +30,18 @@ function useNow(active: boolean): number {
 export function useRunState(run: Run | null, short: boolean): RunState {
   const { desk, state } = useDesk();
   const { members, me } = useRoom();
+  const { live } = useOpenRoom();
   const usage = useUsage(run?.id ?? "");
+  const waiting = useWaiting(run?.id ?? "");
   const running = run !== null && run.finished === null;
   const now = useNow(running);
   if (state.starting && !running) return STARTING();
   if (!run) return NOT_RUN();
   if (!run.finished) {
-    return runningState(run, desk.log.elapsed(run, now), usage?.memoryBytes ?? null, short);
+    if (waiting) return queuedState(waiting, now);
+    const begun = live.begunAt(run.id);
+    const elapsed = begun === null ? desk.log.elapsed(run, now) : Math.max(0, now - begun);
+    return runningState(run, elapsed, usage, short);
   }
   const stopped = stoppedWords(run.finished.by, me.id, members);
   return finishedState(run.finished, run.limits, stopped, short);
