@@ -110,10 +110,10 @@ class LineProtocol(WebSocketsSansIOProtocol):
             self._line.resume_writing()
 
 
-def _file(transport: asyncio.Transport) -> int | None:
-    """The number of the socket, if what is written there arrives as it is."""
+def _file(transport: asyncio.Transport) -> int:
+    """The number of the socket, if what is written there arrives as it is; else -1."""
     if transport.get_extra_info("ssl_object") is not None:
-        return None
+        return -1
     file: int = transport.get_extra_info("socket").fileno()
     return file
 

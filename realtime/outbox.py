@@ -212,8 +212,8 @@ class LineOutbox(Outbox):
         *("is_crowded", "is_full"),
     )
 
-    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int | None = None) -> None:
-        """With `file`, the transport's own socket, most writes go there directly, at four fifths of the cost."""
+    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int = -1) -> None:
+        """With a `file`, the transport's own socket, most writes go there directly, at four fifths of the cost."""
         super().__init__()
         self._file = file
         self._on_close = on_close
@@ -271,21 +271,25 @@ class LineOutbox(Outbox):
 
         What the socket does not take stays shared with all who wait for the rest of the same bytes.
         """
-        file = self._file
-        if file is None or (self._may_hold and self._transport.get_write_buffer_size()):
+        if self._may_hold and not self._is_through():
             self.write_through(wire)
             return
-        self._may_hold = False
         if self._transport.is_closing():
             return
         try:
-            written = os.write(file, wire)
+            written = os.write(self._file, wire)
         except BlockingIOError:
             written = 0
         except OSError:  # the transport will find out
             return
         if written < len(wire):
             self.write_through(memoryview(wire)[written:] if written else wire)
+
+    def _is_through(self) -> bool:
+        """Whether what comes next may go to the socket itself."""
+        if self._file >= 0 and not self._transport.get_write_buffer_size():
+            self._may_hold = False
+        return not self._may_hold
 
     def write_through(self, wire: Buffer) -> None:
         """Give it to the transport, after all that it was given before."""

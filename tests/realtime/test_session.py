@@ -205,6 +205,22 @@ async def test_S1_what_the_socket_does_not_take_at_once_follows_in_order() -> No
         assert read == wire
 
 
+async def test_S1_what_the_transport_itself_was_given_is_not_overtaken() -> None:
+    async with connected(high=2**24) as (transport, there):
+        outbox = LineOutbox(transport, Turn(), lambda: None, transport.get_extra_info("socket").fileno())
+        there.settimeout(10)
+        read = b""
+        for wire in (b"first", b"a ping", b"second"):
+            if wire == b"a ping":
+                outbox.write_through(wire)
+            else:
+                outbox.put(wire)
+                outbox.write()
+        while not read.endswith(b"second"):
+            read += await asyncio.to_thread(there.recv, 2**16)
+        assert read == binary_frame(b"first") + b"a ping" + binary_frame(b"second")
+
+
 async def test_S5_the_number_of_a_closed_socket_is_not_written_to() -> None:
     async with connected(high=2**20) as (transport, there):
         file = transport.get_extra_info("socket").fileno()
