@@ -150,8 +150,11 @@ class Shelf:
     def count(self, drafts: Sequence[Draft], size: int, seq: int) -> None:
         """So much was committed, up to `seq`. Once it is a lot for a document of `size`, that is written in short."""
         self.entries += len(drafts)
-        self.bytes += sum(len(draft.data) for draft in drafts)
+        for draft in drafts:
+            self.bytes += len(draft.data)
         self._seq = seq
+        if self.entries < SNAPSHOT_ENTRIES and self.bytes < SNAPSHOT_BYTES:
+            return
         more = size // SNAPSHOT_SHARE
         by_bytes = self.bytes / (SNAPSHOT_BYTES + more)
         much = max(by_bytes, self.entries / (SNAPSHOT_ENTRIES + more // 1024))

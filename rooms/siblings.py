@@ -193,6 +193,11 @@ class Siblings:
             self._journal.hear(self._home)
             self._moved.update(changed)
 
+    @property
+    def have_news(self) -> bool:
+        """That nobody here was shown."""
+        return bool(self.news or self._moved)
+
     def take_heard(self) -> tuple[list[bytes], set[int]]:
         """Edits, and clients who moved, that other nodes have told and nobody here was shown."""
         news, self.news = self.news, []
