@@ -171,7 +171,7 @@ async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
     hub.cut.add(one.fanout.node)
     shelf = await at_two.shelf()
     while (await shelf.load())[0].encode() != at_two.document.encode():
-        await asyncio.wait_for(two.registry.journal.flush(), 10)
+        await asyncio.wait_for(two.registry.journal.flush(), 30)
     of_one.is_gone = False
 
 
