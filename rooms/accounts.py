@@ -80,7 +80,7 @@ class ExternalIdentity(msgspec.Struct, frozen=True):
     created_at: int
 
 
-class ServiceToken(msgspec.Struct, frozen=True):
+class MachineToken(msgspec.Struct, frozen=True):
     """A secret for a machine that acts for an account; `scopes` are words with a space between."""
 
     id: str

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from rooms.accounts import ExternalIdentity, Passkey, ServiceToken
+from rooms.accounts import ExternalIdentity, MachineToken, Passkey
 from rooms.statements import Statements, Taken, columns, first, insertion
 
 _PASSKEY = f"SELECT {columns(Passkey)} FROM passkeys"
 _EXTERNAL = f"SELECT {columns(ExternalIdentity)} FROM external_identities"
-_SERVICE = f"SELECT {columns(ServiceToken)} FROM service_tokens"
+_SERVICE = f"SELECT {columns(MachineToken)} FROM service_tokens"
 
 
 class CredentialRegister:
@@ -65,22 +65,22 @@ class CredentialRegister:
         rows = await self._sql.rows(f"{_EXTERNAL} WHERE account = $1 ORDER BY issuer, subject", account)
         return [ExternalIdentity(*row) for row in rows]
 
-    async def add_service_token(self, token: ServiceToken) -> None:
+    async def add_service_token(self, token: MachineToken) -> None:
         await self._add("service_tokens", token)
 
-    async def service_token(self, token_hash: bytes, now: int) -> ServiceToken | None:
+    async def service_token(self, token_hash: bytes, now: int) -> MachineToken | None:
         rows = await self._sql.rows(f"{_SERVICE} WHERE hash = $1 AND expires_at > $2", token_hash, now)
-        return first(ServiceToken, rows)
+        return first(MachineToken, rows)
 
-    async def service_tokens(self, account: str) -> list[ServiceToken]:
+    async def service_tokens(self, account: str) -> list[MachineToken]:
         rows = await self._sql.rows(f"{_SERVICE} WHERE account = $1 ORDER BY created_at, id", account)
-        return [ServiceToken(*row) for row in rows]
+        return [MachineToken(*row) for row in rows]
 
     async def drop_service_token(self, account: str, token: str) -> bool:
         sql = "DELETE FROM service_tokens WHERE account = $1 AND id = $2 RETURNING id"
         return bool(await self._sql.rows(sql, account, token))
 
-    async def _add(self, table: str, record: Passkey | ExternalIdentity | ServiceToken) -> bool:
+    async def _add(self, table: str, record: Passkey | ExternalIdentity | MachineToken) -> bool:
         sql, values = insertion(table, record)
         try:
             await self._sql.rows(sql, *values)

@@ -63,6 +63,12 @@ class MembershipRegister:
             await self._make_nameless(erased.room, erased.member, name, erase_words=bool(erased.erase_words))
         await self._sql.rows("DELETE FROM erased_members WHERE erased_at < $1", before)
 
+    async def sweep(self) -> None:
+        """Forget who was in rooms that are gone."""
+        await self._sql.rows(
+            "DELETE FROM memberships WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE rooms.id = memberships.room)"
+        )
+
     async def _make_nameless(self, room: str, member: str, name: str, *, erase_words: bool) -> None:
         """Give the member of a room and of its journal another name; with `erase_words` also empty what they said."""
         rename: Statement = (f"UPDATE members SET name = $3 WHERE room = {_ROOM} AND id = $2", (room, member, name))

@@ -7,9 +7,10 @@ import asyncpg
 from asyncpg.connection import Connection
 
 from rooms.errors import RoomNotFound, StoreUnavailable
+from rooms.people_copy import FORGET_KEYS, TABLES, insertion_of, rows_of
 from rooms.postgres_database import FAILURES, connect, explain, name_of
 from rooms.postgres_schema import prepare
-from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedSnapshot, Record
+from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedRow, CopiedSnapshot, Record
 from rooms.trim import forgettable
 
 _ROOM_COLUMNS = "id, name, kind, language, created_at, status, changed_at, lobby, rules"
@@ -56,6 +57,10 @@ class PostgresCopies:
             rooms = await connection.fetch(_ROOMS, room)
             if room is not None and not rooms:
                 raise RoomNotFound(f"there is no room {room}")
+            for table, names in TABLES.items() if room is None else ():
+                found = [tuple(row) for row in await connection.fetch(f"SELECT {names} FROM {table}")]
+                for copied in rows_of(table, found):
+                    take(copied)
             for *about, key in rooms:
                 take(CopiedRoom(*about))
                 for make, sql in _PARTS:
@@ -108,8 +113,11 @@ class _Restoration:
         self._bytes = 0
 
     async def run(self, records: Iterator[Record]) -> None:
+        await self._connection.execute(FORGET_KEYS)
         for record in records:
-            if isinstance(record, CopiedRoom):
+            if isinstance(record, CopiedRow):
+                await self._connection.execute(insertion_of(record, "$"), *record.values)
+            elif isinstance(record, CopiedRoom):
                 await self._end_room()
                 self._room = record.id
                 self._key = await self._connection.fetchval(_MAKE_ROOM, *_fields(record))

@@ -13,7 +13,7 @@ from pathlib import Path
 from struct import Struct
 from struct import error as StructError
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,7 +21,7 @@ from rooms.access import Kind, Role, Standing, Status
 from rooms.errors import BadArchive
 
 VERSION = 2
-"""Version 1 knew no rights; its rooms are read as open ones without rules."""
+"""Version 1 knew no rights and no people; its rooms are read as open ones without rules."""
 _LENGTH = Struct("<I")
 _LEVEL = 3
 MOST_BYTES = 2**30
@@ -83,6 +83,16 @@ class CopiedSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot
     state: bytes
 
 
+class CopiedRow(msgspec.Struct, frozen=True, array_like=True, tag="row"):
+    """Of a table about people, sealed as it is there: whoever restores it needs the keys as well.
+
+    Values are text, numbers, bytes or nothing.
+    """
+
+    table: str
+    values: list[Any]
+
+
 class CopyEnd(msgspec.Struct, frozen=True, array_like=True, tag="end"):
     """Last in the file: what must have come before it."""
 
@@ -90,8 +100,11 @@ class CopyEnd(msgspec.Struct, frozen=True, array_like=True, tag="end"):
     digest: bytes
 
 
-Record = CopiedRoom | CopiedLink | CopiedMember | CopiedEntry | CopiedSnapshot
-"""In this order for each room; rooms by id, links by code, members by number, entries by seq, snapshots by document."""
+Record = CopiedRow | CopiedRoom | CopiedLink | CopiedMember | CopiedEntry | CopiedSnapshot
+"""Rows first, as people's tables follow one another; then, in this order, each room.
+
+Rooms by id, links by code, members by number, entries by seq, snapshots by document.
+"""
 _decode = msgspec.msgpack.Decoder(Record | CopyStart | CopyEnd).decode
 _encode = msgspec.msgpack.Encoder().encode
 

@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from rooms.errors import RoomNotFound, StoreUnavailable
-from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedSnapshot, Record
+from rooms.people_copy import FORGET_KEYS, TABLES, insertion_of, rows_of
+from rooms.records import CopiedEntry, CopiedLink, CopiedMember, CopiedRoom, CopiedRow, CopiedSnapshot, Record
+from rooms.sqlite_accounts import SqliteAccounts
 from rooms.sqlite_store import SqliteStore
 from rooms.trim import forgettable
 from rooms.write_log import Row, WriteLog
@@ -74,9 +76,11 @@ class SqliteCopies:
 
     async def restore(self, records: Iterator[Record], *, alone: bool) -> None:
         """All or nothing; `alone` if the store has to be empty before. Refuses a folder that a server uses."""
-        store = SqliteStore(self._folder, "full")
+        store, people = SqliteStore(self._folder, "full"), SqliteAccounts(self._folder)
         await store.open()
         try:
+            await people.open()
+            await people.close()
             await asyncio.to_thread(self._restore, records, alone)
         finally:
             await store.close()
@@ -139,6 +143,8 @@ def _copy(
     rooms = connection.execute(_ROOMS, (room,)).fetchall()
     if room is not None and not rooms:
         raise RoomNotFound(f"there is no room {room}")
+    if room is None:
+        _copy_people(connection, take)
     for *about, lobby, rules, key in rooms:
         room_values = [*about, bool(lobby), rules]
         take(CopiedRoom(*room_values))
@@ -155,9 +161,22 @@ def _copy(
             take(CopiedSnapshot(*snapshot))
 
 
+def _copy_people(connection: sqlite3.Connection, take: Callable[[Record], object]) -> None:
+    """A folder in which only older servers ran has no such tables."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table, names in TABLES.items():
+        if table in there:
+            for row in rows_of(table, connection.execute(f"SELECT {names} FROM {table}")):
+                take(row)
+
+
 def _insert(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
     key: int | None = None
+    connection.execute(FORGET_KEYS)
     for record in records:
+        if isinstance(record, CopiedRow):
+            connection.execute(insertion_of(record, "?"), record.values)
+            continue
         values = tuple(getattr(record, name) for name in record.__struct_fields__)
         if isinstance(record, CopiedRoom):
             sql = f"INSERT INTO rooms ({_ROOM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -144,6 +145,8 @@ def run(cluster: Cluster, port: int, count: int, workers: int) -> None:
         "SANGAM_NATS_URL": start_nats(cluster),
         "SANGAM_REDIS_URL": start_redis(cluster),
         "SANGAM_DATABASE_URL": start_postgres(cluster),
+        "SANGAM_SECRET_KEY_FILE": secret_file(cluster),
+        "SANGAM_PUBLIC_URL": f"http://localhost:{port}",
     }
     if workers:
         addresses["SANGAM_EXEC_PLACE"] = "workers"
@@ -156,6 +159,15 @@ def run(cluster: Cluster, port: int, count: int, workers: int) -> None:
         print(f"  node{number}  http://localhost:{node}  (/metrics, /readyz)")
     print(f"Logs and data: {cluster.data}. Ctrl-C ends everything.", flush=True)
     cluster.watch()
+
+
+def secret_file(cluster: Cluster) -> str:
+    """All nodes sign and seal with one key, also when they are started again."""
+    path = cluster.data / "secret"
+    if not path.exists():
+        path.touch(0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return str(path)
 
 
 def start_nats(cluster: Cluster) -> str:

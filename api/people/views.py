@@ -6,7 +6,7 @@ import msgspec
 
 from api.people.book import Person
 from api.people.sign_ins import Device
-from rooms.accounts import ExternalIdentity, Membership, Passkey, ServiceToken, SignIn
+from rooms.accounts import ExternalIdentity, MachineToken, Membership, Passkey, SignIn
 
 Json = dict[str, object]
 
@@ -32,6 +32,7 @@ def user_json(person: Person) -> Json:
 
 
 def sign_in_json(sign_in: SignIn, device: Device, *, is_current: bool) -> Json:
+    """Where somebody is signed in."""
     return {
         "id": sign_in.id,
         "createdAt": sign_in.created_at,
@@ -52,7 +53,7 @@ def external_json(identity: ExternalIdentity) -> Json:
     return {"issuer": identity.issuer, "subject": identity.subject, "createdAt": identity.created_at}
 
 
-def service_token_json(token: ServiceToken) -> Json:
+def service_token_json(token: MachineToken) -> Json:
     return {
         "id": token.id,
         "name": token.name,

@@ -9,16 +9,19 @@ from typing import TypeVar
 
 import pytest
 
+from rooms.people_store import PeopleStore
+from rooms.postgres_accounts import PostgresAccounts
 from rooms.postgres_copy import PostgresCopies
 from rooms.postgres_store import PostgresStore
 from rooms.records import CopyStore
+from rooms.sqlite_accounts import SqliteAccounts
 from rooms.sqlite_copy import SqliteCopies
 from rooms.sqlite_store import SqliteStore
 from rooms.store import Draft, JournalStore, Link, RoomRecord, RoomStore, Store
 from rooms.trim import TrimStore
 from tests.services.postgres import PostgresServer, postgres
 
-_Store = TypeVar("_Store", bound="Store")
+_Store = TypeVar("_Store", bound="Store | PeopleStore")
 KINDS = ("sqlite", "postgres")
 
 
@@ -72,8 +75,11 @@ async def nodes(address: str) -> AsyncIterator[Callable[[], Awaitable[PostgresSt
 class Place:
     """Where rooms are kept: a store, and what an operator does with it beside a server."""
 
-    def __init__(self, store: Callable[[], Store], beside: PostgresCopies | SqliteCopies) -> None:
+    def __init__(
+        self, store: Callable[[], Store], people: Callable[[], PeopleStore], beside: PostgresCopies | SqliteCopies
+    ) -> None:
         self.store = store
+        self.people = people
         self.copies: CopyStore = beside
         self.trim: TrimStore = beside
 
@@ -89,9 +95,13 @@ def places(tmp_path: Path, postgres_server: PostgresServer) -> Places:
     def make(kind: str) -> Place:
         if kind == "sqlite":
             folder = tmp_path / f"data-{next(numbers)}"
-            return Place(lambda: SqliteStore(folder, "normal"), SqliteCopies(folder))
+            return Place(
+                lambda: SqliteStore(folder, "normal"),
+                lambda: PeopleStore(SqliteAccounts(folder)),
+                SqliteCopies(folder),
+            )
         url = postgres_server.create_database()
-        return Place(lambda: PostgresStore(url), PostgresCopies(url))
+        return Place(lambda: PostgresStore(url), lambda: PeopleStore(PostgresAccounts(url)), PostgresCopies(url))
 
     return make
 

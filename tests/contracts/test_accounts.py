@@ -1,15 +1,17 @@
 """The registers of people, on each database alike."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from rooms.accounts import ErasedMember, ExternalIdentity, Membership, OneTimeToken, Passkey, ServiceToken
+from rooms.accounts import ErasedMember, ExternalIdentity, MachineToken, Membership, OneTimeToken, Passkey
 from rooms.errors import StoreUnavailable
 from rooms.people_store import PeopleStore
 from rooms.postgres_accounts import PostgresAccounts
+from rooms.records import CopyWriter, Tally, read_copy
 from rooms.statements import Taken
-from tests.contracts.conftest import append, draft, make_rooms
+from tests.contracts.conftest import KINDS, Places, append, draft, make_rooms, opened
 from tests.contracts.people import NOW, House, MakeHouse, account, house, make_house, open_house, sign_in
 
 __all__ = ["house", "make_house"]
@@ -153,7 +155,7 @@ async def test_P1_others_words_and_tokens_of_machines_are_found(house: House) ->
     assert await credentials.external("https://id.example", "42") == word
     assert await credentials.external("https://other.example", "42") is None
     assert await credentials.externals("ac_ana") == [word]
-    token = ServiceToken("st_one", b"hash", "ac_ana", "Robot", "rooms", NOW, NOW + 10)
+    token = MachineToken("st_one", b"hash", "ac_ana", "Robot", "rooms", NOW, NOW + 10)
     await credentials.add_service_token(token)
     assert await credentials.service_token(b"hash", NOW) == token
     assert await credentials.service_token(b"hash", NOW + 10) is None
@@ -171,10 +173,13 @@ async def test_P4_a_member_is_one_account_and_an_account_one_member_of_a_room(ho
     assert not await memberships.add(Membership("mb_one", "rm_one", "ac_bo", NOW))
     assert not await memberships.add(Membership("mb_two", "rm_one", "ac_ana", NOW))
     assert await memberships.add(Membership("mb_far", "rm_two", "ac_ana", NOW + 1))
+    await make_rooms(house.store, "rm_one")
     assert await memberships.of_member("mb_one") == one
     assert await memberships.in_room("ac_ana", "rm_one") == one
     assert await memberships.in_room("ac_bo", "rm_one") is None
     assert [found.room for found in await memberships.of_account("ac_ana")] == ["rm_two", "rm_one"]
+    await memberships.sweep()
+    assert [found.room for found in await memberships.of_account("ac_ana")] == ["rm_one"]
 
 
 async def test_P5_what_somebody_left_behind_becomes_nameless(house: House) -> None:
@@ -230,3 +235,34 @@ async def test_P1_people_are_there_after_closing_and_opening(make_house: MakeHou
 async def test_P1_a_store_that_is_not_there_is_told() -> None:
     with pytest.raises(StoreUnavailable):
         await PeopleStore(PostgresAccounts("postgresql://sangam@127.0.0.1:9/none", seconds=1.0)).open()
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize("source", KINDS)
+async def test_D11_people_are_in_a_copy_of_everything(places: Places, tmp_path: Path, source: str, target: str) -> None:
+    here, there = places(source), places(target)
+    ana = account("ana", totp=b"\0\xff", totp_on=1)
+    async with opened(here.store()) as store, opened(here.people()) as people:
+        await make_rooms(store, "rm_one")
+        assert await people.accounts.share_key(["k1"])
+        await people.accounts.add(ana)
+        await people.accounts.add(account("bo", address_index=None, address=None))
+        await people.credentials.set_recovery_codes("ac_ana", [b"a", b"b"])
+        await people.credentials.add_passkey(Passkey(b"\0key", "ac_ana", b"public", 5, "Phone", NOW))
+        await people.memberships.add(Membership("mb_one", "rm_one", "ac_ana", NOW))
+        with CopyWriter(tmp_path / "copy", 1) as writer:
+            await here.copies.copy(writer.take)
+    assert writer.tally.counts == {"row": 7, "room": 1, "link": 1}
+    async with opened(there.store()), opened(there.people()) as people:
+        assert await people.accounts.share_key(["another"])
+    await there.copies.restore(read_copy(tmp_path / "copy"), alone=True)
+    again = Tally()
+    await there.copies.copy(again.take)
+    assert again.end() == writer.tally.end()
+    async with opened(there.store()), opened(there.people()) as people:
+        assert await people.accounts.find("ac_ana") == ana
+        assert await people.credentials.recovery_codes_left("ac_ana") == 2
+        assert not await people.accounts.share_key(["another"])
+        assert await people.accounts.share_key(["new", "k1"])
+    with pytest.raises(StoreUnavailable):
+        await there.copies.restore(read_copy(tmp_path / "copy"), alone=True)

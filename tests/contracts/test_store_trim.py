@@ -54,6 +54,7 @@ async def test_D14_only_what_is_old_and_not_needed_goes(places: Places, kind: st
         assert await place.trim.trim(CUT, "rm_one") == 2
         assert await left(place) == {"rm_one": [2, 4, 5, 6], "rm_two": [1, 2]}
         assert [await store.load("rm_one", document) for document in ("main", "board")] == before
+        assert await store.history("rm_one", "main") is None
         await store.save_snapshot("rm_one", "main", 5, 0, b"1 5")
         assert await place.trim.trim(CUT) == 2
         assert await left(place) == {"rm_one": [2, 4, 6], "rm_two": [2]}

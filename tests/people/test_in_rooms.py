@@ -43,7 +43,7 @@ def test_I10_an_account_is_in_rooms_as_itself(server: Server) -> None:
 def test_I10_who_has_no_account_comes_in_by_link_as_ever(server: Server) -> None:
     host = server.create_room()
     assert server.join(host.links["participant"], "Guest").member["name"] == "Guest"
-    assert code(server.call("POST", "/api/rooms", json={"name": "Room"}), 422) == "bad_display_name"
+    assert code(server.call("POST", "/api/rooms", json={"name": "Room"}), 422) == "bad_request"
 
 
 def guest(server: Server) -> Joined:

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from websockets.sync.client import connect
+
 from tests.people.visitor import PASSWORD, Visitor, code, texts_of
-from tests.server import ROOT, Server, running
+from tests.server import ROOT, Server, eventually, running
 
 
 def told(data: Path, *arguments: str, says: str = "", **settings: object) -> subprocess.CompletedProcess[str]:
@@ -97,3 +99,18 @@ def test_I15_a_secret_that_is_too_short_stops_the_start(tmp_path: Path) -> None:
     assert refused.stderr.startswith("sangam: SANGAM_SECRET_KEY is too short")
     missing = told(tmp_path / "data", "serve", "--port", "0", secret_key_file=tmp_path / "none")
     assert missing.returncode == 2 and "cannot be read" in missing.stderr
+
+
+async def test_I12_a_room_that_was_open_meanwhile_does_not_bring_the_name_back(tmp_path: Path) -> None:
+    settings = {"exec_engine": "off", "leave_grace_seconds": "0.1"}
+    with running(tmp_path / "data", **settings) as server:  # type: ignore[arg-type]
+        mine = server.join(server.create_room().links["participant"], "Guest Asha")
+        asha = Visitor(server).arrive(guestTokens=[mine.token])
+        with connect(f"{server.ws}/ws/{mine.room_id}/main?token={asha.access}") as socket:
+            socket.recv(timeout=20)
+            assert asha.call("DELETE", "/api/users/me", json={"password": PASSWORD}).status_code == 204
+        await eventually(lambda: "left" in str(server.entries(mine, "room")))
+        assert server.stop() == 0
+    with running(tmp_path / "data", **settings) as server:  # type: ignore[arg-type]
+        await eventually(lambda: "Guest Asha" not in str(server.entries(mine, "room")))
+        assert [entry["kind"] for entry in server.entries(mine, "room")] == ["joined", "left"]
