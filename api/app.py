@@ -43,6 +43,7 @@ from api.websocket import YSocket
 from api.witness import Witness
 from exec_pool.limits import ExecSettings
 from realtime.outbox import Turn
+from realtime.pace import Pace
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.store import Store
@@ -89,7 +90,7 @@ def create_app(settings: Settings) -> Starlette:
 def _build(settings: Settings) -> _Parts:
     store = store_of(settings)
     metrics = Metrics()
-    turn = Turn()
+    turn = Turn(Pace())
     house = House(settings)
     sandboxes = Sandboxes(settings, exec_settings(settings))
     runner = sandboxes.programs
@@ -194,7 +195,7 @@ def _registry(
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
         on_open=on_open,
-        observe_commit=metrics.commit_seconds.observe,
+        observe_commit=metrics.count_commit,
     )
 
 

@@ -80,7 +80,7 @@ class SubmissionsApi:
         self._runner = runner
         self._work = work
         self._past = PastSubmissions(journal)
-        self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
+        self._shelf = ProblemShelf(journal, settings.data_folder / "problems", settings.problems_folder)
         self._rate = RateLimit(settings.submissions_per_minute)
         self._sittings: OrderedDict[str, Sitting] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,7 +124,7 @@ class SubmissionsApi:
         room = request.path_params["room"]
         if "if-match" in request.headers:
             check_unchanged(request, {"problem": problem_view(await self._shelf.get(room, problem.id), to_host=True)})
-        await self._shelf.put(room, problem)
+        await self._shelf.put(room, identity.member.id, problem)
         await self._witness.record(
             "problem.changed", identity.member.id, request=request, room=room, subject=problem.id
         )
@@ -135,7 +135,7 @@ class SubmissionsApi:
     async def remove_problem(self, request: Request) -> Response:
         identity = await self._host(request)
         room, problem = request.path_params["room"], request.path_params["problem"]
-        await self._shelf.remove(room, problem)
+        await self._shelf.remove(room, identity.member.id, problem)
         await self._witness.record("problem.removed", identity.member.id, request=request, room=room, subject=problem)
         await self._tell_of_problems(room)
         return Response(status_code=204)

@@ -17,6 +17,7 @@ from rooms import doorkeeper
 from rooms.errors import ReadOnly, RoomFull, StoreUnavailable
 from rooms.events import SealedEvents, entry_event, missed_event, state_event
 from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Renewed, Said, Saved, States, Told, Written
+from rooms.farewells import Farewells
 from rooms.journal import Journal, JournalState
 from rooms.once import commit_once
 from rooms.shared_document import SharedDocument
@@ -63,25 +64,9 @@ class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
     __slots__ = (
-        "_digests",
-        "_documents",
-        "_elsewhere",
-        "_events",
-        "_here",
-        "_journal",
-        "_leaving",
-        "_limits",
-        "_loading",
-        "_register",
-        "_rereading",
-        "_store",
-        "_trials",
-        "correspondent",
-        "exchange",
-        "id",
-        "members",
-        "record",
-        "sessions",
+        *("_digests", "_documents", "_elsewhere", "_events", "_farewells", "_here", "_journal", "_leaving"),
+        *("_limits", "_loading", "_register", "_rereading", "_store", "_trials", "correspondent", "exchange", "id"),
+        *("members", "record", "sessions"),
     )
 
     def __init__(
@@ -110,6 +95,7 @@ class Room:
         self._rereading: asyncio.Task[None] | None = None
         self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
+        self._farewells = Farewells()
         self._documents: dict[str, SharedDocument] = {}
         self._loading: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
@@ -179,6 +165,7 @@ class Room:
         self.members.setdefault(member.id, member)
         self._here[member.id] = self._here.get(member.id, 0) + 1
         timer = self._leaving.pop(member.id, None)
+        self._farewells.name(member.id)
         if timer is not None:
             timer.cancel()
         elif self._here[member.id] == 1:
@@ -195,12 +182,18 @@ class Room:
 
     def _gone(self, member_id: str) -> None:
         del self._leaving[member_id]
+        name = self._farewells.name(member_id)
         if not self._is_elsewhere(member_id):
-            self._notice(self.members[member_id], "left")
+            self._notice(self.members[member_id], "left", name)
         self._say_who_is_here()
 
-    def _notice(self, member: Member, kind: str) -> None:
-        self.note(member.id, "room", kind, msgspec.json.encode({"member": member}))
+    def _notice(self, member: Member, kind: str, name: str = "") -> None:
+        """Under a name if other nodes may do it too."""
+        data = msgspec.json.encode({"member": member})
+        if name:
+            self._farewells.note(self.note_once(name, member.id, "room", kind, data))
+        else:
+            self.note(member.id, "room", kind, data)
 
     def here(self) -> list[Member]:
         """The members with a live session at any node, in the order of their numbers."""
@@ -246,8 +239,9 @@ class Room:
                 self.tell(text, to_hosts=to_hosts)
             case Renewed(record, member):
                 self._renew(record, member)
-            case Here(members):
+            case Here(members, number):
                 self._elsewhere[node] = {member.id: member for member in members}
+                self._farewells.hear(node, number)
             case Hello():
                 self._say_who_is_here()
                 if self.correspondent is not None:
@@ -271,12 +265,13 @@ class Room:
             self.correspondent.introduce()
 
     def node_gone(self, node: str) -> None:
-        """One of the nodes that are left says who has left with it."""
+        """One of the nodes that are left says who has left with it; each under one name, should two of them do it."""
         members = self._elsewhere.pop(node, {})
         if self.correspondent is not None:
             self.correspondent.node_gone(node)
         for shared in self.loaded():
             shared.siblings.node_gone(node)
+        self._farewells.node_gone(self.id, node, members)
         if self.exchange.node == min((self.exchange.node, *self._elsewhere)):
             loop = asyncio.get_running_loop()
             for member in members.values():
@@ -297,7 +292,8 @@ class Room:
     def _say_who_is_here(self) -> None:
         """With those who may return: they were never gone."""
         if not self.exchange.is_alone:
-            self.exchange.say(Here([self.members[member_id] for member_id in {*self._here, *self._leaving}]))
+            members = [self.members[member_id] for member_id in {*self._here, *self._leaving}]
+            self.exchange.say(Here(members, self._farewells.next_number()))
 
     # Events
 
@@ -388,5 +384,6 @@ class Room:
             timer.cancel()
             self._gone(member_id)
         await self._journal.flush()
+        await self._farewells.noted()
         for shared in self.loaded():
             await shared.put_away()
