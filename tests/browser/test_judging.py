@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenPage, OpenRoom
-from tests.browser.room_page import RoomPage, make_room
+from tests.browser.room_page import RoomPage, make_room, zip_of
 from tests.browser.test_looks import assert_clean
 from tests.server import Joined, Server
 
@@ -48,7 +50,7 @@ def verdict(page: RoomPage, words: str) -> None:
     expect(shown.filter(has_text=words)).to_be_visible(timeout=40_000)
 
 
-def tests(page: RoomPage) -> Locator:
+def listed(page: RoomPage) -> Locator:
     return page.page.get_by_role("navigation", name="Tests")
 
 
@@ -59,7 +61,7 @@ def test_B28_right_and_wrong_are_judged_before_everybody(server: Server, open_pa
     submitted(guest, "right.py")
     for page in (host, guest):
         verdict(page, "Accepted · 2 of 2 passed · 100 of 100 points")
-        expect(tests(page).get_by_role("button", name="Test 1, Accepted")).to_be_visible()
+        expect(listed(page).get_by_role("button", name="Test 1, Accepted")).to_be_visible()
     submitted(host, "wrong.py")
     for page in (host, guest):
         verdict(page, "Wrong answer · 0 of 2 passed · 0 of 100 points")
@@ -81,12 +83,30 @@ def test_B28_a_hidden_test_is_hidden_from_who_is_no_host(server: Server, open_pa
     submitted(guest, "wrong.py")
     verdict(guest, "Wrong answer")
     for page in (host, guest):
-        tests(page).get_by_role("button", name="Hidden test 2").click()
+        listed(page).get_by_role("button", name="Hidden test 2").click()
     expect(host.page.get_by_text("Hidden: only hosts see what this test holds.")).to_be_visible()
     expect(host.page.get_by_text(f"{SECRET} 1")).to_be_visible()
     expect(guest.page.get_by_text("What this test holds is hidden.")).to_be_visible()
     assert SECRET not in guest.page.content()
     assert SECRET not in "".join(heard)
+
+
+def test_B28_who_may_not_write_in_a_class_may_run_and_hand_in(server: Server, open_page: OpenPage) -> None:
+    body = {"name": "A class", "kind": "class", "displayName": "Asha"}
+    asha = msgspec.json.decode(server.call("POST", "/api/rooms", json=body).content, type=Joined)
+    headers = {"Content-Type": "application/zip", "Authorization": f"Bearer {asha.token}"}
+    url = f"{server.http}/api/rooms/{asha.room_id}/archive"
+    httpx.post(url, headers=headers, content=zip_of(FILES), timeout=30.0).raise_for_status()
+    with_problem(server, asha)
+    ravi = server.join(asha.links["participant"], "Ravi")
+    student = open_page(ravi)
+    in_tests(student)
+    submitted(student, "right.py")
+    verdict(student, "Accepted")
+    student.page.get_by_role("button", name="Run", exact=True).click()
+    student.page.get_by_placeholder("Type input for the program").fill("20 22")
+    student.presses("Enter")
+    expect(student.page.get_by_role("log", name="Output")).to_contain_text("42")
 
 
 def test_B29_a_host_writes_changes_and_deletes_a_problem(open_room: OpenRoom) -> None:
@@ -116,7 +136,7 @@ def test_B29_a_host_writes_changes_and_deletes_a_problem(open_room: OpenRoom) ->
     asha.page.get_by_role("menuitem", name="Edit problem").click()
     asha.page.get_by_label("Title").fill("Two sums")
     asha.page.get_by_role("button", name="Save problem").click()
-    tests(ravi).get_by_role("button", name="Statement").click()
+    listed(ravi).get_by_role("button", name="Statement").click()
     expect(ravi.page.get_by_role("heading", name="Two sums")).to_be_visible()
     asha.page.get_by_role("button", name="Problems").click()
     asha.page.get_by_role("menuitem", name="Delete problem").click()

@@ -1,13 +1,15 @@
 """Programs in a terminal, seen and typed into by several people."""
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Locator, WebSocketRoute, expect
+import pytest
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenPage, OpenRoom
 from tests.browser.room_page import RoomPage, make_room
 from tests.browser.test_looks import assert_clean
-from tests.server import Server
+from tests.server import Server, running
 
 PROGRAM = """import os
 print('\\x1b[31mready\\x1b[0m')
@@ -17,8 +19,26 @@ while True:
     else: print('got', word, *os.get_terminal_size())
 """
 FILES = {"talk.py": PROGRAM}
+KEEP_SOCKETS = """
+    const made = [];
+    window.endTerminals = () => made.forEach(socket => socket.close());
+    window.WebSocket = class extends WebSocket {
+        constructor(url, ...more) {
+            super(url, ...more);
+            if (!String(url).includes("/terminal")) return;
+            made.push(this);
+            this.addEventListener("open", () => { document.documentElement.dataset.terminals = made.length; });
+        }
+    };
+"""
 DANGER = "rgb(176, 42, 32)"
-SIZE = re.compile(r"got size (\d+) (\d+)")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With places for the terminals of all tests, which nobody ends."""
+    with running(tmp_path_factory.mktemp("terminal") / "data", exec_slots=16) as started:
+        yield started
 
 
 def terminal(page: RoomPage) -> Locator:
@@ -33,11 +53,14 @@ def in_terminal(page: RoomPage) -> RoomPage:
     return page
 
 
-def told_size(page: RoomPage) -> tuple[int, int]:
-    page.types("size\n")
-    expect(terminal(page)).to_contain_text(SIZE)
-    columns, rows = SIZE.findall(terminal(page).inner_text().replace("\xa0", " "))[-1]
-    return int(columns), int(rows)
+def told_size(page: RoomPage, word: str) -> tuple[int, int]:
+    """Columns and rows as the program knows them; `word` was not typed before."""
+    page.types(f"{word}\n")
+    said = re.compile(rf"got {word}\s(\d+)\s(\d+)")
+    expect(terminal(page)).to_contain_text(said)
+    found = said.search(str(terminal(page).text_content()))
+    assert found
+    return int(found[1]), int(found[2])
 
 
 def test_B23_people_type_into_one_terminal_and_a_reader_sees_it(server: Server, open_page: OpenPage) -> None:
@@ -67,42 +90,33 @@ def test_B23_it_is_as_large_as_the_panel_of_who_types(open_room: OpenRoom) -> No
     asha, ravi = open_room(FILES, "Asha", "Ravi")
     ravi.page.set_viewport_size({"width": 900, "height": 700})
     in_terminal(asha.open("talk.py"))
-    wide = told_size(asha)
+    wide = told_size(asha, "wide")
     ravi.page.get_by_role("textbox", name="Terminal of talk.py").focus()
-    expect(terminal(ravi)).to_contain_text("size")
-    ravi.types("\n")
-    narrow = told_size(ravi)
+    narrow = told_size(ravi, "narrow")
     assert narrow[0] < wide[0]
-    rows = "document.querySelectorAll('.xterm-rows > div').length"
-    asha.page.wait_for_function(f"{rows} === {narrow[1]}")  # the other one draws the same lines
+    expect(asha.page.locator(".xterm-rows > div")).to_have_count(narrow[1])  # drawn as the other one has it
     asha.page.get_by_role("textbox", name="Terminal of talk.py").focus()
     asha.page.get_by_role("separator", name="Height of the run panel").focus()
     asha.presses(*["ArrowUp"] * 8)
     asha.page.get_by_role("textbox", name="Terminal of talk.py").focus()
-    asha.page.wait_for_function(f"{rows} > {wide[1]}")
-    asha.types("size\n")
-    asha.page.wait_for_function(f"document.querySelector('.xterm-rows').innerText.includes(`${{{rows}}}`)")
+    tall = told_size(asha, "tall")
+    assert tall[0] == wide[0]
+    assert tall[1] > wide[1]
 
 
 def test_B23_after_a_lost_connection_it_is_back_as_it_was(open_room: OpenRoom) -> None:
     (asha,) = open_room(FILES, "Asha")
-    routes: list[WebSocketRoute] = []
-
-    def through(route: WebSocketRoute) -> None:
-        routes.append(route)
-        route.connect_to_server()
-
-    asha.page.route_web_socket(re.compile("/terminal"), through)
+    asha.page.add_init_script(KEEP_SOCKETS)
     asha.page.reload()
     in_terminal(asha.saved().open("talk.py"))
     asha.types("before\n")
     expect(terminal(asha)).to_contain_text("got before")
-    routes[0].close(code=1012)
+    asha.page.evaluate("endTerminals()")
+    expect(asha.page.locator("html")).to_have_attribute("data-terminals", "2")
     expect(asha.page.get_by_text("Connecting the terminal again")).to_have_count(0)
     asha.types("after\n")
-    expect(terminal(asha)).to_contain_text("got before")
     expect(terminal(asha)).to_contain_text("got after")
-    assert len(routes) > 1
+    expect(terminal(asha)).to_contain_text("got before")
 
 
 def test_B19_B23_keys_leave_it_and_reach_it(open_room: OpenRoom) -> None:

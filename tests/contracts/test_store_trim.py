@@ -63,3 +63,17 @@ async def test_D14_only_what_is_old_and_not_needed_goes(places: Places, kind: st
             await place.trim.trim(CUT, "rm_none")
     async with opened(place.store()) as store:
         assert await append(store, "c2", [draft("rm_one"), draft("rm_two")]) == [7, 3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_D18_problems_are_not_forgotten_with_other_history(places: Places, kind: str) -> None:
+    place = places(kind)
+    async with opened(place.store()) as store:
+        await make_rooms(store, "rm_one")
+        kinds = ["sb_1", "problem sum", "problems", "sb_2"]
+        await append(store, "c1", [draft(channel="report", kind=name) for name in kinds])
+        await append(store, "c2", [draft(channel="run", kind="last")])
+    assert await place.trim.trim(2_000_000_000_000) == 2
+    async with opened(place.store()) as store:
+        left = await store.entries("rm_one", ["report"], after=None, before=None, limit=10)
+        assert [entry.kind for entry in left] == ["problem sum", "problems"]

@@ -62,11 +62,26 @@ export interface Joined {
   links: Links;
 }
 
+/** What I may do in a room. */
+export type Capability =
+  | "read"
+  | "write"
+  | "run"
+  | "terminal"
+  | "draw"
+  | "chat"
+  | "notes"
+  | "desk"
+  | "hidden_tests"
+  | "manage"
+  | "end";
+
 export interface RoomSnapshot {
   room: Room;
   member: Member;
   members: Member[];
   links: Links;
+  rights?: { capabilities: Capability[] };
 }
 
 /** What a link tells before joining. */
@@ -129,8 +144,14 @@ export interface ChatEntry extends EntryHead {
 
 export interface PresenceEntry extends EntryHead {
   channel: "room";
-  kind: "joined" | "left";
+  kind: "joined" | "left" | "role" | "admitted" | "removed";
   data: { member: Member };
+}
+
+export interface RoomChangedEntry extends EntryHead {
+  channel: "room";
+  kind: "settings" | "ended" | "open" | "archived" | "deleted";
+  data: { room: Room };
 }
 
 export interface RunStartedEntry extends EntryHead {
@@ -194,7 +215,7 @@ export type RunEntry =
   | RunFinishedEntry
   | SubmittedEntry
   | JudgedEntry;
-export type Entry = ChatEntry | PresenceEntry | RunEntry;
+export type Entry = ChatEntry | PresenceEntry | RoomChangedEntry | RunEntry;
 export type Channel = Entry["channel"];
 
 export interface EntryQuery {

@@ -2,6 +2,7 @@ import type {
   ChatEntry,
   JudgedEntry,
   PresenceEntry,
+  RoomChangedEntry,
   RunEntry,
   RunFinishedEntry,
   RunStartedEntry,
@@ -21,6 +22,10 @@ const TOGETHER_MS = 5 * 60_000;
 
 type Begun = RunStartedEntry | SubmittedEntry;
 type Shown = ChatEntry | PresenceEntry | Begun;
+
+function isPresence(entry: PresenceEntry | RoomChangedEntry): entry is PresenceEntry {
+  return entry.kind === "joined" || entry.kind === "left";
+}
 
 /** How runs and submissions ended, by their ids. */
 interface Ends {
@@ -63,12 +68,13 @@ function presenceLines(stretch: readonly PresenceEntry[], present: Present): Cha
 /** One list out of the three channels. */
 export function chatLines(
   chat: readonly ChatEntry[],
-  presence: readonly PresenceEntry[],
+  room: readonly (PresenceEntry | RoomChangedEntry)[],
   runs: readonly RunEntry[],
   now = Date.now(),
 ): ChatLine[] {
   const ends = endings(runs);
   const starts = runs.filter((entry) => entry.kind === "started" || entry.kind === "submitted");
+  const presence = room.filter(isPresence);
   const all: Shown[] = [...chat, ...presence, ...starts].sort((a, b) => a.seq - b.seq);
   const lines: ChatLine[] = [];
   const present: Present = new Map();

@@ -23,6 +23,7 @@ export function useRoom(): RoomState {
   const mayWrite = useSyncExternalStore(connection.changed.subscribe, () => connection.mayWrite);
   const members = useSyncExternalStore(open.changed.subscribe, () => open.members);
   const me = useSyncExternalStore(open.changed.subscribe, () => open.me);
+  const rights = useSyncExternalStore(open.changed.subscribe, () => open.rights);
   const links = useSyncExternalStore(open.changed.subscribe, () => open.links);
   return useMemo(
     () => ({
@@ -37,9 +38,10 @@ export function useRoom(): RoomState {
       links,
       save,
       mayWrite,
+      rights,
       latencyMs,
     }),
-    [open, connection, me, members, links, save, mayWrite, latencyMs],
+    [open, connection, me, members, links, save, mayWrite, rights, latencyMs],
   );
 }
 

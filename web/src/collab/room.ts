@@ -1,4 +1,5 @@
 import {
+  type Capability,
   createRoomApi,
   type Entry,
   type Links,
@@ -21,6 +22,18 @@ export interface RoomFacts {
   member: Member;
   members: Member[];
   links: Links;
+  /** Not there in what an older page remembered. */
+  rights?: { capabilities: readonly Capability[] };
+}
+
+const EVERYTHING: readonly Capability[] = ["read", "write", "run", "terminal", "draw", "chat"];
+
+/** What I may do; by the role alone while the server has not said it. */
+function rightsOf({ rights, member }: RoomFacts): ReadonlySet<Capability> {
+  if (rights) return new Set(rights.capabilities);
+  if (member.role === "observer") return new Set(["read", "chat"]);
+  const host: Capability[] = member.role === "host" ? ["hidden_tests", "manage"] : [];
+  return new Set([...EVERYTHING, ...host]);
 }
 
 function collabUrl(): string {
@@ -42,6 +55,8 @@ export class OpenRoom {
   me: Member;
   members: ReadonlyMap<string, Member>;
   links: Links;
+  rights: ReadonlySet<Capability>;
+  private asking = false;
 
   constructor(
     readonly code: string,
@@ -51,6 +66,7 @@ export class OpenRoom {
     this.room = facts.room;
     this.me = facts.member;
     this.links = facts.links;
+    this.rights = rightsOf(facts);
     this.members = new Map(facts.members.map((member) => [member.id, member]));
     this.api = createRoomApi(session.roomId, session.token);
     this.connection = new Connection({
@@ -61,7 +77,7 @@ export class OpenRoom {
       observer: facts.member.role === "observer",
     });
     const { doc, awareness } = this.connection;
-    this.feed = new Feed(this.api, this.learnMember);
+    this.feed = new Feed(this.api, this.hear);
     this.files = new FileList(doc);
     this.tabs = new OpenTabs(facts.room.id, this.files);
     this.following = new Following(awareness);
@@ -77,6 +93,7 @@ export class OpenRoom {
   learn(facts: RoomFacts): void {
     this.me = facts.member;
     this.links = facts.links;
+    this.rights = rightsOf(facts);
     const members = facts.members.map((member) => [member.id, member] as const);
     this.members = new Map([...this.members, ...members]);
     this.changed.emit();
@@ -109,11 +126,22 @@ export class OpenRoom {
     connection.awareness.setLocalStateField("activeAt", Date.now());
   }
 
-  private readonly learnMember = (entry: Entry): void => {
+  private readonly hear = (entry: Entry): void => {
     if (entry.channel !== "room") return;
-    const { member } = entry.data;
-    if (this.members.has(member.id)) return;
-    this.members = new Map([...this.members, [member.id, member]]);
+    const { data, kind } = entry;
+    const mine = !("member" in data) || (data.member.id === this.me.id && kind === "role");
+    if (mine) void this.askAgain();
+    if (!("member" in data) || this.members.get(data.member.id)?.role === data.member.role) return;
+    this.members = new Map([...this.members, [data.member.id, data.member]]);
     this.changed.emit();
   };
+
+  /** My role or the room itself changed, and with it what I may do. */
+  private async askAgain(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    const facts = await this.api.snapshot().catch(() => null);
+    this.asking = false;
+    if (facts) this.learn(facts);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import type { Links, Member, Room, RoomApi, Verdict } from "../api";
+import type { Capability, Links, Member, Room, RoomApi, Verdict } from "../api";
 
 /** What is true about my edits right now; one place shows it, beside the room's name. */
 export type SaveState =
@@ -31,6 +31,8 @@ export interface RoomState {
   api: RoomApi;
   save: SaveState;
   mayWrite: boolean;
+  /** What the server lets me do in this room. */
+  rights: ReadonlySet<Capability>;
   /** Round trip to the server and back, or null while not connected. */
   latencyMs: number | null;
   /** Tries to connect at once. */

@@ -109,10 +109,14 @@ function RowFace({ row }: { row: Row }) {
     <>
       {spin ? <Spinner size={14} /> : <Icon of={icon} size={14} className={tint} />}
       <span className="min-w-0 flex-1 truncate">
-        {name}
-        {row.mark !== "SK" && <span className="sr-only">, {words}</span>}
+        <span aria-hidden>{name}</span>
+        <span className="sr-only">{`${name}, ${words}`}</span>
       </span>
-      {row.mark === "SK" && <span className="text-12 text-text-3">{words}</span>}
+      {row.mark === "SK" && (
+        <span aria-hidden className="text-12 text-text-3">
+          {words}
+        </span>
+      )}
       {row.hidden && <Icon of={Lock} size={14} className="text-text-2" />}
       {time !== undefined && (
         <span className="text-12 text-text-2 tabular-nums">

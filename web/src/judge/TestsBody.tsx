@@ -40,9 +40,9 @@ export default function TestsBody() {
 
 function NoProblem() {
   const t = useT();
-  const { me } = useRoom();
+  const { rights } = useRoom();
   const [open, setOpen] = useState(false);
-  const host = me.role === "host";
+  const host = rights.has("manage");
   return (
     <Centre>
       <Empty

@@ -66,9 +66,9 @@ function Verdict({ at: { shown } }: { at: AtHand }) {
 function Submit({ at: { id, shown } }: { at: AtHand }) {
   const t = useT();
   const { desk, state } = useTests();
-  const { me } = useRoom();
+  const { me, rights } = useRoom();
   const target = useTarget();
-  if (shown && shown.end === null && (shown.member === me.id || me.role === "host")) {
+  if (shown && shown.end === null && (shown.member === me.id || rights.has("manage"))) {
     return (
       <Button icon={Square} onClick={() => void desk.cancel(shown.id)}>
         {t("judge.cancel")}
@@ -124,10 +124,10 @@ function Submissions({ at: { handed, shown } }: { at: AtHand }) {
 function Problems({ at: { id, problem } }: { at: AtHand }) {
   const t = useT();
   const { desk, state } = useTests();
-  const { me } = useRoom();
+  const { rights } = useRoom();
   const [form, setForm] = useState<"new" | "edit" | null>(null);
   const titles = Object.entries(state.titles ?? {});
-  const host = me.role === "host";
+  const host = rights.has("manage");
   if (titles.length === 0 && !host) return null;
   return (
     <>

@@ -168,7 +168,7 @@ export interface AtHand {
 /** What the panel shows: the chosen problem, or that of the newest submission, or the first. */
 export function useAtHand(): AtHand {
   const { desk, state } = useTests();
-  const { me } = useRoom();
+  const { rights } = useRoom();
   const entries = useEntries("run");
   const all = useMemo(() => submissionsOf(entries), [entries]);
   const { titles, chosen, problem, submission, full } = state;
@@ -186,8 +186,8 @@ export function useAtHand(): AtHand {
     if (id !== null) void desk.show(id);
   }, [desk, id]);
   useEffect(() => {
-    if (judged !== null && me.role !== "observer") void desk.want(judged);
-  }, [desk, judged, me.role]);
+    if (judged !== null && rights.has("run")) void desk.want(judged);
+  }, [desk, judged, rights]);
   const report = (judged && full.get(judged)) || (shown?.end?.report ?? null);
   return { id, problem: problem?.id === id ? problem : null, handed, shown, report };
 }

@@ -18,11 +18,11 @@ interface Target {
 export function useTarget(): Target {
   const t = useT();
   const { config } = useDesk().state;
-  const { mayWrite, me } = useRoom();
+  const { mayWrite, me, rights } = useRoom();
   const { fileId, path } = useOpenFile();
   const none = (reason: string): Target => ({ fileId: null, language: null, reason });
-  if (me.role === "observer") return none(t("run.viewOnly"));
-  if (!mayWrite) return none(t("run.readOnly"));
+  if (!rights.has("run")) return none(t(me.role === "observer" ? "run.viewOnly" : "run.mayNot"));
+  if (!mayWrite && rights.has("write")) return none(t("run.readOnly"));
   if (fileId === null || path === null) return none(t("run.openFirst"));
   if (!config) return { fileId, language: null, reason: null };
   if (!config.execution.available) return none(t("run.noSandboxShort"));

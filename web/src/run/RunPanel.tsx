@@ -42,7 +42,7 @@ export function RunPanel({ layout = "panel", onOpen, onClose }: RunPanelProps) {
 /** What the shown run printed, or its terminal. */
 export function RunBody() {
   const run = useShownRun();
-  const { mayWrite } = useRoom();
+  const { rights } = useRoom();
   if (!run) return <NothingYet />;
   if (run.tape) {
     return (
@@ -62,7 +62,7 @@ export function RunBody() {
         head={<Starter run={run} />}
         foot={<Ending run={run} />}
       />
-      {run.finished === null && mayWrite && <StdinRow run={run.id} />}
+      {run.finished === null && rights.has("run") && <StdinRow run={run.id} />}
     </>
   );
 }
@@ -120,8 +120,8 @@ function RunStateLine({ run, short }: { run: Run | null; short: boolean }) {
 function StopButton({ run }: { run: Run }) {
   const t = useT();
   const { desk } = useDesk();
-  const { mayWrite } = useRoom();
-  if (run.finished || !mayWrite) return null;
+  const { rights } = useRoom();
+  if (run.finished || !rights.has("run")) return null;
   return (
     <Button icon={Square} onClick={() => void desk.stop(run.id)}>
       {t("run.stop")}
@@ -194,7 +194,7 @@ function Ending({ run }: { run: Run }) {
 function NothingYet() {
   const t = useT();
   const { state } = useDesk();
-  const { mayWrite } = useRoom();
+  const { rights } = useRoom();
   const config = state.config;
   const broken = config !== null && !config.execution.available;
   const reason = config?.execution.reason;
@@ -210,7 +210,9 @@ function NothingYet() {
   return (
     <Centre>
       <Empty icon={Terminal} title={t("run.emptyTitle")}>
-        {mayWrite ? t("run.emptyText", { keys: keyLabel("Mod+Enter") }) : t("run.emptyTextReader")}
+        {rights.has("run")
+          ? t("run.emptyText", { keys: keyLabel("Mod+Enter") })
+          : t("run.emptyTextReader")}
       </Empty>
     </Centre>
   );

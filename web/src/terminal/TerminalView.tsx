@@ -17,8 +17,8 @@ const SETTLED_MS = 80;
 /** The terminal of a run; everybody sees it, who may write types into it. */
 export default function TerminalView({ run }: { run: Run }) {
   const t = useT();
-  const { me } = useRoom();
-  const mayType = me.role !== "observer";
+  const { rights } = useRoom();
+  const mayType = rights.has("terminal");
   const host = useRef<HTMLDivElement>(null);
   const { session, up } = useSession(run, host, mayType);
   const typing = mayType && run.finished === null;
