@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -67,7 +67,7 @@ class Room:
     __slots__ = (
         *("_comings", "_digests", "_documents", "_elsewhere", "_events", "_farewells", "_here", "_journal", "_leaving"),
         *("_limits", "_loading", "_register", "_rereading", "_store", "_trials", "correspondent", "exchange", "id"),
-        *("members", "record", "sessions"),
+        *("members", "on_renewed", "record", "sessions"),
     )
 
     def __init__(
@@ -93,6 +93,7 @@ class Room:
         self._digests = digests
         self.exchange = exchange
         self._register = register
+        self.on_renewed: tuple[Callable[[], None], ...] = ()
         self._rereading: asyncio.Task[None] | None = None
         self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
@@ -219,6 +220,8 @@ class Room:
                 if member.id in elsewhere:
                     elsewhere[member.id] = member
         doorkeeper.renew(self, self.sessions.items())
+        for tell in self.on_renewed:
+            tell()
         if member is not None and member.standing != "in":
             self._forget(member.id)
 
