@@ -37,11 +37,12 @@ chaos: install ## faults on three nodes: is anything lost? (MINUTES=30; ARGS="--
 	@$(SETUP) test cluster
 	@python -m tests.simulation.checker --minutes $(or $(MINUTES),10) $(ARGS)
 
-check: ## formatting, lint and types of the Python and of the editor
+check: ## formatting, lint and types of the Python and of the editor; known weaknesses (AUDIT=required, off)
 	@$(SETUP) dev
 	@ruff format --check .
 	@ruff check .
 	@mypy
+	@python scripts/audit.py $(or $(AUDIT),offered)
 	@$(SETUP) web
 	@cd web && npm run --silent typecheck && npm run --silent lint
 

@@ -89,6 +89,7 @@ def serve(settings: Settings) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     asyncio.run(_try_store(settings))
     asyncio.run(_try_house(settings))

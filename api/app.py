@@ -8,34 +8,42 @@ from pathlib import Path
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from api.aiohttp_outgoing import Hosts, Outgoing
 from api.archive import ArchiveApi
+from api.audit_api import AuditApi
 from api.collab import CollabSocket
 from api.connection import Connections
-from api.departure import Departure, Door
+from api.departure import Departure
 from api.desk import Desk
+from api.edge import edge
 from api.errors import KNOWN, ApiError, respond
 from api.house import House
 from api.identity import Reception
 from api.judging import JobMetrics, Judging
-from api.observability import RequestLog
-from api.ops import Metrics, OpsApi
+from api.openapi import Reference
+from api.operators import Operators
+from api.ops import VERSION, Metrics, OpsApi
 from api.pages import DIST, Pages
 from api.people.people import People
+from api.rate_limit import SharedRateLimit
 from api.retention import Retention
 from api.rights import RightsApi
 from api.rooms import RoomsApi
 from api.runs import RunsApi
 from api.sandboxes import Sandboxes
 from api.settings import Settings
-from api.stores import beside_of, store_of
+from api.stores import audit_of, beside_of, store_of, webhooks_of
+from api.webhooks import Webhooks
+from api.webhooks_api import WebhooksApi
 from api.websocket import YSocket
+from api.witness import Witness
 from exec_pool.limits import ExecSettings
 from realtime.outbox import Turn
+from realtime.pace import Pace
 from rooms.registry import RoomRegistry
 from rooms.room import Room, RoomLimits
 from rooms.store import Store
@@ -60,18 +68,21 @@ class _Parts(msgspec.Struct, frozen=True):
     judging: Judging
     retention: Retention
     departure: Departure
+    witness: Witness
 
 
 def create_app(settings: Settings) -> Starlette:
     """The whole server as one ASGI application; nothing is opened before its lifespan starts."""
     parts = _build(settings)
-    pages = Pages()
+    pages, reference = Pages(), Reference(VERSION)
+    calls = [*_calls(parts), *reference.routes, *pages.reference_routes, Route("/api/{path:path}", _no_such_call)]
     app = Starlette(
-        routes=[*_calls(parts), *_sockets(parts), Route("/api/{path:path}", _no_such_call), *pages.routes],
-        middleware=[Middleware(RequestLog, policy=pages.policy), Middleware(Door, departure=parts.departure)],
+        routes=[*_sockets(parts), *calls, *pages.routes],
+        middleware=edge(settings, parts.house.cache, parts.departure, pages.policy),
         exception_handlers=dict.fromkeys((*KNOWN, ApiError, HTTPException, Exception), respond),
         lifespan=lambda _app: _life(parts),
     )
+    reference.write(app.routes)
     app.state.departure = parts.departure
     return app
 
@@ -79,7 +90,7 @@ def create_app(settings: Settings) -> Starlette:
 def _build(settings: Settings) -> _Parts:
     store = store_of(settings)
     metrics = Metrics()
-    turn = Turn()
+    turn = Turn(Pace())
     house = House(settings)
     sandboxes = Sandboxes(settings, exec_settings(settings))
     runner = sandboxes.programs
@@ -90,15 +101,18 @@ def _build(settings: Settings) -> _Parts:
     registry = _registry(settings, store, turn, house, metrics, on_open)
     desk = Desk(registry, store)
     people = People(settings, store, house.cache)
-    reception = Reception(store, people.in_rooms, open_rooms=settings.open_rooms)
+    opening = SharedRateLimit(house.cache, "open-rooms", settings.open_rooms_per_minute)
+    reception = Reception(store, people.in_rooms, open_rooms=settings.open_rooms, opening=opening)
+    witness = _witness(settings)
     runs = RunsApi(reception, registry, desk, runner, settings)
-    judging = Judging(reception, registry, desk, runner, sandboxes.work, store, settings)
+    judging = Judging(reception, registry, desk, runner, sandboxes.work, store, witness, settings)
     desk.employ(runs, judging.submissions)
     metrics.watch(registry, runner, house)
-    metrics.prometheus.register(JobMetrics(judging.work))
+    for measured in (JobMetrics(judging.work), witness):
+        metrics.prometheus.register(measured)
     retention = Retention(beside_of(settings), store, settings.history_days, settings.deleted_days)
     departure = Departure(registry, judging.drain, settings.drain_seconds, settings.spread_seconds)
-    at_the_edge = people, reception, registry, desk, runs, judging, retention, departure
+    at_the_edge = people, reception, registry, desk, runs, judging, retention, departure, witness
     return _Parts(settings, store, metrics, turn, house, sandboxes, *at_the_edge)
 
 
@@ -110,6 +124,7 @@ async def _life(parts: _Parts) -> AsyncIterator[None]:
     try:
         await parts.house.open()
         await parts.people.open()
+        await parts.witness.open(parts.house.fanout.node)
         await parts.sandboxes.open()
         yield
         if not departure.is_under_way:  # a server that is not ours has closed the connections
@@ -120,6 +135,7 @@ async def _life(parts: _Parts) -> AsyncIterator[None]:
         await asyncio.gather(parts.runs.close(half), parts.judging.close(half))
         await parts.registry.drain(departure.seconds_left)
     finally:
+        await parts.witness.close()
         await parts.people.close()
         await parts.house.close()
         await parts.retention.stop()
@@ -129,16 +145,25 @@ async def _life(parts: _Parts) -> AsyncIterator[None]:
 def _calls(parts: _Parts) -> list[BaseRoute]:
     """Everything over HTTP but the pages."""
     reception, registry, store, settings = parts.reception, parts.registry, parts.store, parts.settings
-    runner = parts.sandboxes.programs
+    runner, witness = parts.sandboxes.programs, parts.witness
+    operators = Operators(settings.operator_tokens, parts.people.callers)
     return [
         *OpsApi(registry, store, runner, parts.metrics, settings, parts.house, parts.departure).routes,
-        *RoomsApi(reception, registry, store, store, parts.house.cache, settings, runner.table).routes,
-        *RightsApi(reception, registry, store).routes,
+        *RoomsApi(reception, registry, store, store, parts.house.cache, settings, runner.table, witness).routes,
+        *RightsApi(reception, registry, store, witness).routes,
         *parts.people.routes,
         *parts.runs.routes,
         *parts.judging.routes,
         *ArchiveApi(reception, registry, settings).routes,
+        *WebhooksApi(reception, operators, witness).routes,
+        *AuditApi(operators, witness).routes,
     ]
+
+
+def _witness(settings: Settings) -> Witness:
+    outgoing = Outgoing(Hosts(settings.webhook_hosts))
+    webhooks = Webhooks(webhooks_of(settings), outgoing, settings.webhook_retry_seconds)
+    return Witness(audit_of(settings), webhooks)
 
 
 def _sockets(parts: _Parts) -> list[BaseRoute]:
@@ -170,7 +195,7 @@ def _registry(
         max_unsaved_bytes=settings.max_unsaved_bytes,
         idle_seconds=settings.idle_seconds,
         on_open=on_open,
-        observe_commit=metrics.commit_seconds.observe,
+        observe_commit=metrics.count_commit,
     )
 
 

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.answers import Unpacked
 from api.codes import file_id
+from api.described import describe
 from api.http import identify, json_response, read_body
 from api.identity import Reception
 from api.settings import Settings
@@ -32,6 +34,7 @@ class ArchiveApi:
             Route("/api/rooms/{room}/archive", self.upload, methods=["POST"]),
         ]
 
+    @describe("All files as a zip", gives_media="application/zip")
     async def download(self, request: Request) -> Response:
         await identify(request, self._reception)
         async with self._registry.visit(request.path_params["room"]) as room:
@@ -42,6 +45,10 @@ class ArchiveApi:
         disposition = f"attachment; filename=\"{plain}.zip\"; filename*=UTF-8''{quote(name)}.zip"
         return Response(packed, media_type="application/zip", headers={"Content-Disposition": disposition})
 
+    @describe(
+        "Take in the files of a zip",
+        takes_media="application/zip", gives=Unpacked, errors=("bad_archive", "read_only", "document_full"),
+    )  # fmt: skip
     async def upload(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         if not access.may_write(identity.room, identity.member, MAIN):

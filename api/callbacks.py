@@ -1,14 +1,14 @@
 """Calling a program back with a result: allow-listed hosts only, no redirects, few tries, never in anybody's way."""
 
 import asyncio
-import http.client
 import logging
 from urllib.parse import urlsplit
+
+from api.aiohttp_outgoing import Hosts, Outgoing
 
 _log = logging.getLogger(__name__)
 
 TRIES = 3
-SECONDS = 5.0
 AT_ONCE = 8
 MOST_WAITING = 1000
 
@@ -17,7 +17,8 @@ class Callbacks:
     """One per process. `hosts` are `NAME` (its usual port) or `NAME:PORT`, `,` between them; none: no callbacks."""
 
     def __init__(self, hosts: str) -> None:
-        self._hosts = frozenset(host.strip().lower() for host in hosts.split(",") if host.strip())
+        self._hosts = Hosts(hosts)
+        self._outgoing = Outgoing(self._hosts)
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -27,19 +28,8 @@ class Callbacks:
         return bool(self._hosts)
 
     def allows(self, url: str) -> bool:
-        """May this address be called? Only what the operator named: names are not looked up to decide it."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            return False
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            return False
-        if any(character <= " " or character == "\x7f" for character in url):
-            return False
-        name = parts.hostname.lower()
-        usual = port is None or port == (443 if parts.scheme == "https" else 80)
-        return (usual and name in self._hosts) or f"{name}:{port}" in self._hosts
+        """May this address be called? Only what the operator named."""
+        return self._hosts.allow(url)
 
     def put(self, url: str, body: bytes) -> None:
         """Send it in the background. One too many is dropped and logged, as is one that nobody takes."""
@@ -51,13 +41,11 @@ class Callbacks:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, url: str, body: bytes) -> None:
+        headers = {"Content-Type": "application/json"}
         async with self._gate:
             for _ in range(TRIES):
-                try:
-                    if await asyncio.to_thread(_put, url, body) < 300:
-                        return
-                except (OSError, http.client.HTTPException):
-                    continue
+                if (await self._outgoing.send("PUT", url, body, headers)).taken:
+                    return
         _log.warning("a callback was not taken", extra={"host": urlsplit(url).hostname})
 
     async def close(self) -> None:
@@ -67,16 +55,5 @@ class Callbacks:
             await asyncio.wait(tasks, timeout=1.0)
         for task in tasks:
             task.cancel()
-
-
-def _put(url: str, body: bytes) -> int:
-    """PUT it; the status of the answer, of which nothing else is read and which is not followed."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=SECONDS)
-    try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("PUT", path, body, {"Content-Type": "application/json"})
-        return connection.getresponse().status
-    finally:
-        connection.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._outgoing.close()

@@ -26,6 +26,7 @@ from realtime.protocol import (
     authenticated_body,
     closed_body,
     decode_hocuspocus,
+    decode_usual,
     denied_body,
     stateless_body,
 )
@@ -71,7 +72,10 @@ class _Open:
 
 
 class _Wire:
-    """One multiplexed socket. Frames are handled in turn, so those that follow a token wait for its answer."""
+    """One multiplexed socket. Frames are handled in turn, so those that follow a token wait for its answer.
+
+    `_open` knows a document by the prefix of its frames, its encoded address.
+    """
 
     __slots__ = ("_deadline", "_open", "_reception", "_registry", "_settings", "_strays", "outbox")
 
@@ -79,7 +83,7 @@ class _Wire:
         self._reception = reception
         self._registry = registry
         self._settings = settings
-        self._open: dict[str, _Open] = {}
+        self._open: dict[bytes, _Open] = {}
         self._strays = 0
         self._deadline: asyncio.TimerHandle | None = None
         self.outbox = outbox
@@ -94,15 +98,21 @@ class _Wire:
             self.outbox.close(CloseCode.HANDSHAKE_TIMEOUT, "nothing was authenticated in time")
 
     def receive(self, frame: bytes) -> Awaitable[None] | None:
+        start = 1 + frame[0] if frame else 0
+        opened = self._open.get(frame[:start])
+        if opened is not None and not opened.session.ended:
+            usual = decode_usual(frame, start)
+            if usual is not None:
+                return opened.shared.receive(opened.session, usual)
         address, message = decode_hocuspocus(frame, MAX_ADDRESS_BYTES)
         if isinstance(message, Ping):
             return None
-        opened = self._open.get(address)
+        opened = self._open.get(write_string(address))
         if opened is not None and opened.session.ended:  # its rights were taken
-            self._leave(address)
+            self._leave(opened.session.prefix)
             opened = None
         if opened is not None:
-            return self._handle(address, opened, message)
+            return self._handle(opened, message)
         if isinstance(message, Token):
             return self._authenticate(address, message.token)
         self._stray()
@@ -113,7 +123,7 @@ class _Wire:
         if self._strays > MAX_STRAY_FRAMES:
             raise ProtocolViolation("too many frames for documents that are not open")
 
-    def _handle(self, address: str, opened: _Open, message: Message) -> Awaitable[None] | None:
+    def _handle(self, opened: _Open, message: Message) -> Awaitable[None] | None:
         match message:
             case SyncUpdate() | Awareness() | SyncStep1() | QueryAwareness():
                 return opened.shared.receive(opened.session, message)
@@ -121,11 +131,11 @@ class _Wire:
                 if not self.outbox.is_full:
                     _answer(opened.session, payload)
             case Close():
-                self._leave(address)
-                self.outbox.put(write_string(address) + closed_body("provider_initiated"))
+                self._leave(opened.session.prefix)
+                self.outbox.put(opened.session.prefix + closed_body("provider_initiated"))
             case Token():
                 opened.session.send(authenticated_body(opened.session.may_edit))
-                return opened.session.settled() if opened.session.is_too_fast() else None
+                return opened.session.settled()
         return None
 
     async def _authenticate(self, address: str, token: str) -> None:
@@ -158,18 +168,18 @@ class _Wire:
             self._registry.leave(room)
             raise
         session.send(authenticated_body(session.may_edit))
-        self._open[address] = _Open(session, room, shared)
+        self._open[session.prefix] = _Open(session, room, shared)
 
-    def _leave(self, address: str) -> None:
-        opened = self._open.pop(address)
+    def _leave(self, prefix: bytes) -> None:
+        opened = self._open.pop(prefix)
         opened.room.leave(opened.session)
         self._registry.leave(opened.room)
 
     def end(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        for address in list(self._open):
-            self._leave(address)
+        for prefix in list(self._open):
+            self._leave(prefix)
 
 
 class _Ping(msgspec.Struct, tag_field="type", tag="ping"):

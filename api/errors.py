@@ -25,6 +25,7 @@ class ApiError(Exception):
         self.status = status
         self.code = code
         self.details = details
+        self.retry_seconds = 0.0
 
 
 _STATUSES = {
@@ -41,6 +42,7 @@ _STATUSES = {
     "member_not_found": (404, CloseCode.FORBIDDEN),
     "read_only": (409, CloseCode.FORBIDDEN),
     "room_full": (503, CloseCode.OVERLOADED),
+    "too_many_rooms": (429, CloseCode.OVERLOADED),
     "bad_path": (422, CloseCode.BAD_FRAME),
     "bad_archive": (422, CloseCode.BAD_FRAME),
     "document_full": (409, CloseCode.FORBIDDEN),
@@ -64,6 +66,62 @@ _STATUSES = {
 }
 """Stable code → (HTTP status, close code); every error class of the packages is in here."""
 
+EDGE_STATUSES = {
+    "bad_json": 400,
+    "bad_token": 400,
+    "sign_in_refused": 400,
+    "second_factor_needed": 401,
+    "wrong_code": 401,
+    "wrong_credentials": 401,
+    "account_suspended": 403,
+    "foreign_origin": 403,
+    "password_needed": 403,
+    "registration_closed": 403,
+    "sign_in_again": 403,
+    "wrong_password": 403,
+    "not_found": 404,
+    "passkey_not_found": 404,
+    "session_not_found": 404,
+    "token_not_found": 404,
+    "problem_not_found": 404,
+    "submission_not_found": 404,
+    "webhook_not_found": 404,
+    "delivery_not_found": 404,
+    "method_not_allowed": 405,
+    "too_many_problems": 409,
+    "bad_problem": 409,
+    "no_terminal": 409,
+    "member_taken": 409,
+    "not_enrolled": 409,
+    "second_factor_on": 409,
+    "too_many_passkeys": 409,
+    "too_many_tokens": 409,
+    "too_many_links": 409,
+    "too_many_webhooks": 409,
+    "idempotency_in_flight": 409,
+    "precondition_failed": 412,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "bad_request": 422,
+    "bad_room_name": 422,
+    "bad_display_name": 422,
+    "bad_webhook": 422,
+    "bad_address": 422,
+    "bad_name": 422,
+    "passkey_refused": 422,
+    "weak_password": 422,
+    "idempotency_key_reused": 422,
+    "too_many_requests": 429,
+    "internal_error": 500,
+    "accounts_off": 503,
+    "busy": 503,
+    "provider_unavailable": 503,
+    "node_gone": 503,
+    "node_silent": 503,
+    "restarting": 503,
+}
+"""What the edge itself says; `bad_request` is 400 when the sandbox says it."""
+
 KNOWN = (RealtimeError, RoomError, ExecError)
 
 
@@ -72,6 +130,11 @@ def close_code(error: Exception) -> tuple[CloseCode, str]:
     if isinstance(error, (ProtocolViolation, RealtimeError, RoomError)):
         return _STATUSES[error.code][1], f"{error.code}: {told(error)}"
     return CloseCode.INTERNAL, "internal_error"
+
+
+def status_of_code(code: str) -> int:
+    """The HTTP status that goes with a stable code."""
+    return EDGE_STATUSES.get(code) or _STATUSES[code][0]
 
 
 def told(error: Exception) -> str:
@@ -101,7 +164,13 @@ def error_status(error: Exception) -> tuple[int, str, object]:
             return 500, "internal_error", None
 
 
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+_HTTP_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
 
 
 async def respond(request: Request, error: Exception) -> Response:

@@ -9,9 +9,10 @@ import msgspec
 from api.codes import checked_code, fits, link_code, new_id, new_token, token_hash
 from api.people.caller import Caller
 from api.people.in_rooms import AccountsInRooms
+from api.rate_limit import SharedRateLimit
 from rooms import access, doorkeeper
 from rooms.access import ROLES, Capability, Kind, Role, Standing
-from rooms.errors import Forbidden, LinkNotFound, LinkRefused, NotAuthenticated, RoomNotFound
+from rooms.errors import Forbidden, LinkNotFound, LinkRefused, NotAuthenticated, RoomNotFound, TooManyRooms
 from rooms.store import Link, Member, RoomRecord, RoomStore
 
 _COLOURS = "#a95a05 #3f13ba #007a96 #9e2037 #a042d0 #0a605d #22345b #78238b #4f2c04 #d22086 #3e5000 #5b794f"
@@ -62,10 +63,18 @@ class Identity(msgspec.Struct, frozen=True):
 class Reception:
     """The one place where tokens and links become members. One per process."""
 
-    def __init__(self, store: RoomStore, accounts: AccountsInRooms | None = None, *, open_rooms: bool) -> None:
+    def __init__(
+        self,
+        store: RoomStore,
+        accounts: AccountsInRooms | None = None,
+        *,
+        open_rooms: bool,
+        opening: SharedRateLimit | None = None,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._open_rooms = open_rooms
+        self._opening = opening
         self._guests = count(1)
 
     async def create_room(
@@ -159,6 +168,9 @@ class Reception:
         return room
 
     async def _create_open(self, code: str) -> RoomRecord | None:
+        """Raises TooManyRooms: any word makes one, and it stays."""
+        if self._opening and (wait := await self._opening.take("all")):
+            raise TooManyRooms("too many new rooms; wait a little", wait)
         await self._store.create_room(_open_record(code), [_open_link(code)])
         return await self._store.room(code)
 

@@ -13,6 +13,7 @@ from api.judge0 import Judge0Api
 from api.piston import PistonApi
 from api.settings import Settings
 from api.submissions import SubmissionsApi
+from api.witness import Witness
 from exec_pool.programs import Programs
 from exec_pool.work import WorkQueue
 from rooms.registry import RoomRegistry
@@ -30,12 +31,13 @@ class Judging:
         runner: Programs,
         work: WorkQueue,
         journal: JournalStore,
+        witness: Witness,
         settings: Settings,
     ) -> None:
         self.work = work
         self._drain_seconds = settings.drain_seconds / 2
         self._callbacks = Callbacks(settings.callback_hosts)
-        self.submissions = SubmissionsApi(reception, registry, desk, runner, self.work, journal, settings)
+        self.submissions = SubmissionsApi(reception, registry, desk, runner, work, journal, witness, settings)
         judge0 = Judge0Api(runner, self.work, self._callbacks, settings)
         piston = PistonApi(runner, self.work, settings)
         self.routes: list[BaseRoute] = [*self.submissions.routes, *judge0.routes, *piston.routes]

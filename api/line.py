@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 from api.formal import Formal
 from api.served import Served, end_with
 from realtime.errors import CloseCode, ProtocolViolation
-from realtime.frames import announced_length, is_pong, read_frame
+from realtime.frames import announced_length, is_pong, read_frame, read_messages
 from realtime.outbox import LineOutbox, Turn
 
 EXTENSION = "sangam.line"
@@ -110,10 +110,10 @@ class LineProtocol(WebSocketsSansIOProtocol):
             self._line.resume_writing()
 
 
-def _file(transport: asyncio.Transport) -> int | None:
-    """The number of the socket, if what is written there arrives as it is."""
+def _file(transport: asyncio.Transport) -> int:
+    """The number of the socket, if what is written there arrives as it is; else -1."""
     if transport.get_extra_info("ssl_object") is not None:
-        return None
+        return -1
     file: int = transport.get_extra_info("socket").fileno()
     return file
 
@@ -172,7 +172,10 @@ class Line(asyncio.Protocol):
             return
         if self._partial:
             data, self._partial = self._partial + data, b""
-        start, size = 0, len(data)
+        messages, start = read_messages(data, self._max_size)
+        for message in messages:
+            self.deliver(message)
+        size = len(data)
         while start < size:
             end, payload = read_frame(data, start)
             if end == 0:
@@ -195,37 +198,35 @@ class Line(asyncio.Protocol):
             self._partial = rest
 
     def deliver(self, payload: bytes) -> None:
-        """One message has come; while an earlier one is being waited for it queues, and reading is paused."""
-        if self._backlog is not None:
-            if self.outbox.closing is None:
-                self._backlog.append(payload)
-                self._transport.pause_reading()
+        """One message has come; while an earlier one is being waited for it queues, and reading is paused.
+
+        An error ends this connection alone, with its code.
+        """
+        served = self._served
+        if served is None or self.outbox.closing is not None:
             return
-        pending = self._hand(payload)
+        if self._backlog is not None:
+            self._backlog.append(payload)
+            self._transport.pause_reading()
+            return
+        try:
+            pending = served.receive(payload)
+        except Exception as error:
+            end_with(self.outbox, error)
+            return
         if pending is not None:
             self._transport.pause_reading()
             self._backlog = deque()
             self._waiting = asyncio.get_running_loop().create_task(self._wait(pending), name="line-wait")
 
-    def _hand(self, payload: bytes) -> Awaitable[None] | None:
-        """An error ends this connection alone, with its code."""
-        if self._served is None or self.outbox.closing is not None:
-            return None
-        try:
-            return self._served.receive(payload)
-        except Exception as error:
-            end_with(self.outbox, error)
-            return None
-
-    async def _wait(self, pending: Awaitable[None] | None) -> None:
+    async def _wait(self, pending: Awaitable[None]) -> None:
         assert self._backlog is not None
         try:
-            while True:
-                if pending is not None:
-                    await pending
-                if not self._backlog:
-                    break
-                pending = self._hand(self._backlog.popleft())
+            await pending
+            while self._backlog and self._served is not None and self.outbox.closing is None:
+                following = self._served.receive(self._backlog.popleft())
+                if following is not None:
+                    await following
         except Exception as error:
             end_with(self.outbox, error)
         self._waiting = self._backlog = None
@@ -262,8 +263,8 @@ class Line(asyncio.Protocol):
     # Writing
 
     def _write(self, wire: bytes) -> None:
-        if wire and not self._transport.is_closing():
-            self._transport.write(wire)
+        if wire:
+            self.outbox.write_through(wire)
 
     def beat(self, ping: bytes) -> None:
         """Once in a while: has the peer answered the last ping? One that is not being read cannot."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from api.audit_commands import audit
 from api.doctor import doctor
 from api.retention import days_ago
 from api.settings import Settings, SettingsError
@@ -27,6 +28,9 @@ def add_operator_commands(commands: "argparse._SubParsersAction[argparse.Argumen
         parser.add_argument("--data", metavar="DIR", help="folder of everything that lasts (./data)")
         if name == "trim":
             parser.add_argument("--room", help="only of this room")
+        if name == "audit":
+            parser.add_argument("--file", help="an export, to verify or to write")
+            parser.add_argument("--head", metavar="NUMBER:HASH", help="a head that the log had: is it still that log?")
         if name == "backup":
             parser.add_argument("--no-trial", action="store_true", help="do not restore it for a trial")
 
@@ -127,5 +131,6 @@ _COMMANDS: dict[str, tuple[_Command, str, tuple[str, ...]]] = {
     "export": (export_room, "copy one room into a file: documents, history, chat, runs", ("ROOM", "FILE")),
     "import": (import_rooms, "copy the rooms of a file into the store, beside those that are there", ("FILE",)),
     "trim": (trim, "forget the history that is older than so many days, but nothing that loading needs", ("DAYS",)),
+    "audit": (audit, "verify: was the audit log tampered with? export: write it to --file", ("ACTION",)),
     "doctor": (doctor, "try and measure everything that is configured, and say how to mend what is wrong", ()),
 }

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from api.errors import ApiError
+
 DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -26,6 +28,7 @@ class Pages:
         self.built = self._index is not None
         page = self._index.read_bytes() if self._index else b""
         self.policy = _policy(_INLINE_SCRIPT.findall(page))
+        self.reference_routes = [Route("/api/docs", self.reference, methods=["GET"])]
         self.routes = [
             Route("/", self.page, methods=["GET"]),
             Route("/r/{code}", self.page, methods=["GET"]),
@@ -38,9 +41,17 @@ class Pages:
             return HTMLResponse(_NOT_BUILT, 503)
         return self._respond(request, "/index.html", "no-cache")
 
+    async def reference(self, request: Request) -> Response:
+        """The reference of the API, to read and to try."""
+        if "/reference.html" not in self._files:
+            return HTMLResponse(_NOT_BUILT, 503)
+        return self._respond(request, "/reference.html", "no-cache")
+
     async def file(self, request: Request) -> Response:
         path = request.scope["path"]
         if path not in self._files or path.endswith((".br", ".gz")):
+            if "text/html" not in request.headers.get("accept", ""):
+                raise ApiError(404, "not_found", "there is no such page")
             return HTMLResponse(
                 "<!doctype html><title>Not found</title><p>There is no such page. <a href=/>Start</a>", 404
             )

@@ -1,8 +1,10 @@
-"""Problems that hosts give to their rooms, as files: `data/problems/{room}/{id}.json`, and the operator's folder."""
+"""Problems that hosts give to their rooms, kept in the rooms' journals, and those in the operator's folder."""
 
 import asyncio
 import contextlib
-import os
+import inspect
+import time
+import uuid
 from pathlib import Path
 
 import msgspec
@@ -10,8 +12,18 @@ import msgspec
 from api.errors import ApiError
 from exec_pool.errors import BadRequest
 from exec_pool.judge_problem import Problem, read_problem
+from rooms.store import REPORT, Draft, JournalStore
 
 MOST_PROBLEMS = 100
+LIST = "problems"
+SEARCHED = 1000
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """One change of a room's list; without a title the problem was taken away."""
+
+    id: str
+    title: str | None
 
 
 class _Titled(msgspec.Struct, frozen=True):
@@ -19,64 +31,95 @@ class _Titled(msgspec.Struct, frozen=True):
 
 
 class ProblemShelf:
-    """One per process. A room sees its own problems and the operator's; its own come first."""
+    """One per process; every node sees the same. A room's own problems come before the operator's.
 
-    def __init__(self, folder: Path, common: Path | None) -> None:
+    `folder` is where this node kept them before journals did: `{room}/{id}.json`, which are read, but not written.
+    """
+
+    def __init__(self, journal: JournalStore, folder: Path, common: Path | None) -> None:
+        self._journal = journal
         self._folder = folder
         self._common = common
 
-    async def put(self, room: str, problem: Problem) -> None:
-        """Keep it, in place of one of the same id. Raises ApiError 409 when the room has too many."""
-        await asyncio.to_thread(self._put, room, problem)
+    async def put(self, room: str, author: str, problem: Problem) -> None:
+        """Keep it, in place of one of the same id. Raises ApiError 409 when the room has too many, StoreUnavailable."""
+        _plain(problem.id)
+        own = {known: title for known, title in (await self._listed(room)).items() if title is not None}
+        if problem.id not in own and len(own) >= MOST_PROBLEMS:
+            raise ApiError(409, "too_many_problems", f"a room has at most {MOST_PROBLEMS} problems of its own")
+        await self._write(room, author, problem.id, problem.title, msgspec.json.encode(problem))
 
     async def get(self, room: str, problem_id: str) -> Problem:
-        """Raises ApiError 404."""
-        return await asyncio.to_thread(self._get, room, problem_id)
+        """Raises ApiError 404, StoreUnavailable."""
+        kinds = [_kind(problem_id)]
+        for entry in await self._journal.entries(room, [REPORT], after=None, before=None, limit=1, kinds=kinds):
+            if entry.data:
+                return _read(entry.data)
+            return await asyncio.to_thread(self._from_files, self._operators(problem_id))
+        return await asyncio.to_thread(self._from_files, self._own(room, problem_id), self._operators(problem_id))
 
     async def titles(self, room: str) -> dict[str, str]:
-        """Of all problems that the room may use, by id; what cannot be read has none."""
-        return await asyncio.to_thread(self._titles, room)
+        """Of all problems that the room may use, by id; what cannot be read has none. Raises StoreUnavailable."""
+        listed = await self._listed(room)
+        gone = {known for known, title in listed.items() if title is None}
+        titles = await asyncio.to_thread(self._titles, room, gone)
+        titles |= {known: title for known, title in listed.items() if title is not None}
+        return dict(sorted(titles.items()))
 
-    async def remove(self, room: str, problem_id: str) -> None:
-        """Take one of the room's own away. Raises ApiError 404."""
-        try:
-            await asyncio.to_thread(self._own(room, problem_id).unlink)
-        except OSError as error:
-            raise _no_such_problem() from error
+    async def remove(self, room: str, author: str, problem_id: str) -> None:
+        """Take one of the room's own away. Raises ApiError 404, StoreUnavailable."""
+        listed, path = (await self._listed(room)).get(problem_id), self._own(room, problem_id)
+        if listed is None and not path.exists():
+            raise _no_such_problem()
+        path.unlink(missing_ok=True)
+        await self._write(room, author, problem_id, None, b"")
 
-    def _put(self, room: str, problem: Problem) -> None:
-        path = self._own(room, problem.id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() and len(list(path.parent.glob("*.json"))) >= MOST_PROBLEMS:
-            raise ApiError(409, "too_many_problems", f"a room has at most {MOST_PROBLEMS} problems of its own")
-        fresh = path.with_suffix(f".{os.getpid()}.new")
-        fresh.write_bytes(msgspec.json.encode(problem))
-        fresh.replace(path)
+    async def _write(self, room: str, author: str, problem_id: str, title: str | None, body: bytes) -> None:
+        listed = msgspec.json.encode(_Listed(problem_id, title))
+        now = int(time.time() * 1000)
+        drafts = [
+            Draft(room, now, author, REPORT, _kind(problem_id), body),
+            Draft(room, now, author, REPORT, LIST, listed),
+        ]
+        answer = self._journal.append(f"problem-{uuid.uuid4().hex}", drafts)
+        if inspect.isawaitable(answer):
+            await answer
 
-    def _get(self, room: str, problem_id: str) -> Problem:
-        for path in (self._own(room, problem_id), self._operators(problem_id)):
+    async def _listed(self, room: str) -> dict[str, str | None]:
+        """The last word on each problem that the journal has."""
+        entries = await self._journal.entries(room, [REPORT], after=None, before=None, limit=SEARCHED, kinds=[LIST])
+        changes = [msgspec.json.decode(entry.data, type=_Listed) for entry in entries]
+        return {change.id: change.title for change in changes}
+
+    def _from_files(self, *paths: Path | None) -> Problem:
+        for path in paths:
             with contextlib.suppress(OSError):
                 if path is not None:
-                    return self._read(path)
+                    return _read(path.read_bytes())
         raise _no_such_problem()
 
-    def _read(self, path: Path) -> Problem:
-        body = path.read_bytes()
-        try:
-            return read_problem(body)
-        except BadRequest as error:
-            raise ApiError(409, "bad_problem", f"the file of this problem cannot be used: {error}") from error
-
-    def _titles(self, room: str) -> dict[str, str]:
-        folders = [*([self._common] if self._common else []), self._folder / _plain(room)]
-        paths = {path.stem: path for folder in folders for path in folder.glob("*.json")}
-        return {problem_id: _title(paths[problem_id]) for problem_id in sorted(paths)}
+    def _titles(self, room: str, gone: set[str]) -> dict[str, str]:
+        """Of files: the operator's, and of the room's those that were not taken away."""
+        common = list(self._common.glob("*.json")) if self._common else []
+        own = [path for path in (self._folder / _plain(room)).glob("*.json") if path.stem not in gone]
+        return {path.stem: _title(path) for path in (*common, *own)}
 
     def _own(self, room: str, problem_id: str) -> Path:
         return self._folder / _plain(room) / f"{_plain(problem_id)}.json"
 
     def _operators(self, problem_id: str) -> Path | None:
         return self._common / f"{_plain(problem_id)}.json" if self._common else None
+
+
+def _kind(problem_id: str) -> str:
+    return f"problem {_plain(problem_id)}"
+
+
+def _read(body: bytes) -> Problem:
+    try:
+        return read_problem(body)
+    except BadRequest as error:
+        raise ApiError(409, "bad_problem", f"the file of this problem cannot be used: {error}") from error
 
 
 def _title(path: Path) -> str:

@@ -1,10 +1,10 @@
-"""How often one address may do what needs no token."""
+"""How often somebody may ask: token buckets over all nodes that share a cache."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from rooms.cache import Cache
+from rooms.cache import Bucket, Cache, MemoryCache, Spent
 from rooms.errors import CacheUnavailable
 
 MAX_KEYS = 10_000
@@ -30,22 +30,35 @@ class RateLimit:
         return wait
 
 
-class SharedRateLimit:
-    """The same over all nodes that share a cache.
+class SharedBuckets:
+    """The buckets of all nodes that share a cache.
 
     While it is away each node counts by itself: nobody is refused for it, and nobody gets without limit.
     """
 
-    def __init__(self, cache: Cache, name: str, per_minute: int) -> None:
+    def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._here = MemoryCache(max_entries=MAX_KEYS)
+
+    async def spend(self, buckets: Sequence[Bucket]) -> Spent:
+        """One from each, or from none."""
+        try:
+            return await self._cache.spend(buckets)
+        except CacheUnavailable:
+            return await self._here.spend(buckets)
+
+
+class SharedRateLimit:
+    """One kind of bucket: `per_minute` on average, as many at once. 0 is no limit."""
+
+    def __init__(self, cache: Cache, name: str, per_minute: int) -> None:
+        self._buckets = SharedBuckets(cache)
         self._name = name
         self._per_minute = per_minute
-        self._here = RateLimit(per_minute)
 
     async def take(self, key: str) -> float:
         """Seconds to wait; 0 means go on."""
-        key = f"{self._name}:{key}"
-        try:
-            return await self._cache.take(key, per_second=self._per_minute / 60, burst=self._per_minute)
-        except CacheUnavailable:
-            return self._here.take(key)
+        if not self._per_minute:
+            return 0.0
+        bucket = Bucket(f"{self._name}:{key}", self._per_minute / 60, self._per_minute)
+        return (await self._buckets.spend((bucket,))).wait

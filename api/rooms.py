@@ -1,26 +1,32 @@
 """`/api/rooms`, `/api/links`: create, join, look, talk."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.admission import address_of, too_often
+from api.answers import Entries, LinkAhead, OneEntry, RoomNow
+from api.answers import Joined as JoinedAnswer
 from api.codes import file_id
+from api.described import PAGE, Query, describe
 from api.errors import ApiError
 from api.http import clean_name, identify, json_response, read_json
 from api.identity import Joined, Reception
+from api.paging import cursor, number_of, page_of
 from api.people.caller import Caller, bearer
 from api.rate_limit import SharedRateLimit
 from api.rights import members_for, rights_json
 from api.settings import Settings
+from api.witness import Witness
 from exec_pool.language import Language
 from rooms.access import Kind
 from rooms.cache import Cache
 from rooms.events import entry_json, lobby_event
 from rooms.registry import RoomRegistry
-from rooms.store import JournalStore, RoomStore
+from rooms.store import Entry, JournalStore, RoomStore
 
 CHANNELS = ("chat", "run", "room")
 MAX_ENTRIES = 1000
@@ -56,7 +62,9 @@ class RoomsApi:
         cache: Cache,
         settings: Settings,
         languages: tuple[Language, ...],
+        witness: Witness,
     ) -> None:
+        self._witness = witness
         self._reception = reception
         self._registry = registry
         self._journal = journal
@@ -73,6 +81,11 @@ class RoomsApi:
             Route("/api/links/{code}/members", self.join, methods=["POST"]),
         ]
 
+    @describe(
+        "Make a room; who makes it is its host",
+        takes=NewRoom, gives=JoinedAnswer, status=201, needs="anybody",
+        errors=("bad_room_name", "bad_display_name", "read_only", "document_full", "fanout_unavailable"),
+    )  # fmt: skip
     async def create(self, request: Request) -> Response:
         await _limit(self._creating, request)
         new = await read_json(request, NewRoom)
@@ -84,6 +97,10 @@ class RoomsApi:
         )
         if new.language:
             await self._begin(joined)
+        who, room = joined.member.id, joined.room.id
+        await self._witness.record(
+            "room.created", who, request=request, room=room, subject=room, links=" ".join(joined.links)
+        )
         return json_response(joined, 201)
 
     async def _begin(self, joined: Joined) -> None:
@@ -92,15 +109,26 @@ class RoomsApi:
         async with self._registry.visit(joined.room.id) as room:
             await room.add_files(joined.member, begun)
 
+    @describe(
+        "Join a room through a link",
+        takes=NewMember, gives=JoinedAnswer, status=201, needs="anybody",
+        errors=("link_not_found", "link_refused", "room_not_found", "bad_display_name"),
+    )  # fmt: skip
     async def join(self, request: Request) -> Response:
         await _limit(self._joining, request)
         new = await read_json(request, NewMember)
         caller = await self._reception.caller(bearer(request))
         display_name = self._name(new.display_name, caller)
         joined = await self._reception.join(request.path_params["code"], display_name, caller, new.password)
-        if joined.member.standing == "waiting":
-            async with self._registry.visit(joined.room.id) as room:
-                room.tell_hosts(lobby_event(joined.member))
+        room_id, member = joined.room.id, joined.member
+        if member.standing == "waiting":
+            async with self._registry.visit(room_id) as room:
+                room.tell_hosts(lobby_event(member))
+        await self._witness.record(
+            *("member.joined", member.id),
+            request=request, room=room_id, subject=member.id, role=member.role, standing=member.standing,
+        )  # fmt: skip
+        self._witness.tell("member.joined", room_id, {"member": msgspec.to_builtins(member)})
         return json_response(joined, 201)
 
     def _name(self, given: str | None, caller: Caller | None) -> str:
@@ -111,6 +139,7 @@ class RoomsApi:
             raise ApiError(422, "bad_request", "the request does not fit: `displayName` is missing")
         return clean_name(given, "bad_display_name")
 
+    @describe("Where a link leads", gives=LinkAhead, needs="anybody", errors=("link_not_found", "room_not_found"))
     async def link(self, request: Request) -> Response:
         await _limit(self._joining, request)
         link, record = await self._reception.look(request.path_params["code"])
@@ -124,6 +153,7 @@ class RoomsApi:
         }
         return json_response({"code": link.code, "role": link.role, "room": about, "here": here} | bounds)
 
+    @describe("A room and who is in it", gives=RoomNow)
     async def look(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         answer = {
@@ -135,22 +165,31 @@ class RoomsApi:
         }
         return json_response(answer)
 
+    @describe(
+        "What was said and done in a room: without `after` the newest",
+        gives=Entries,
+        query=(
+            Query("channel", list[Literal["chat", "run", "room"]], "only these"),
+            Query("after", int, "only entries with a higher number, the lowest first"),
+            Query("before", int, "only entries with a lower number"),
+            *PAGE,
+        ),
+    )
     async def entries(self, request: Request) -> Response:
         await identify(request, self._reception)
         query = request.query_params
         channels = query.getlist("channel") or list(CHANNELS)
         if not set(channels) <= set(CHANNELS):
             raise ApiError(422, "bad_request", f"channels are {', '.join(CHANNELS)}")
-        limit = _number(query.get("limit"), "limit")
+        limit = number_of(query.get("limit"), "limit")
+        span = _span(request)
+        most = min(500 if limit is None else limit, MAX_ENTRIES)
         found = await self._journal.entries(
-            request.path_params["room"],
-            sorted(set(channels)),
-            after=_number(query.get("after"), "after"),
-            before=_number(query.get("before"), "before"),
-            limit=min(500 if limit is None else limit, MAX_ENTRIES),
+            request.path_params["room"], sorted(set(channels)), after=span.after, before=span.before, limit=most
         )
-        return json_response({"entries": [entry_json(entry) for entry in found]})
+        return json_response({"entries": [entry_json(entry) for entry in found], "nextCursor": span.next(found, most)})
 
+    @describe("Say something", takes=NewMessage, gives=OneEntry, status=201, errors=("fanout_unavailable",))
     async def chat(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         identity.require("chat")
@@ -163,15 +202,33 @@ class RoomsApi:
         return json_response({"entry": entry_json(entry)}, 201)
 
 
-def _number(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    if not text.isdecimal() or len(text) > 18:
-        raise ApiError(422, "bad_request", f"`{name}` is not a number")
-    return int(text)
+class _Span(msgspec.Struct, frozen=True):
+    """Between which numbers; without `after` from the newest backwards."""
+
+    after: int | None
+    before: int | None
+
+    def next(self, found: list[Entry], most: int) -> str | None:
+        """The cursor to what follows a full page."""
+        if not found or len(found) < most:
+            return None
+        if self.after is None:
+            return cursor(f"-{found[0].seq}")
+        return cursor(f"{found[-1].seq}-{'' if self.before is None else self.before}")
+
+
+def _span(request: Request) -> _Span:
+    """Raises ApiError 422."""
+    query, (_, after) = request.query_params, page_of(request)
+    if after:
+        first, dash, last = after.partition("-")
+        if not dash:
+            raise ApiError(422, "bad_request", "`cursor` is not one of ours")
+        return _Span(number_of(first or None, "cursor"), number_of(last or None, "cursor"))
+    return _Span(number_of(query.get("after"), "after"), number_of(query.get("before"), "before"))
 
 
 async def _limit(limit: SharedRateLimit, request: Request) -> None:
-    wait = await limit.take(request.client.host if request.client else "")
+    wait = await limit.take(address_of(request.scope))
     if wait:
-        raise ApiError(429, "too_many_requests", f"too many requests from this address; wait {wait:.0f} s")
+        raise too_often(wait)

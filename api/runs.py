@@ -13,8 +13,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.active_run import ActiveRun
+from api.answers import OneRun
 from api.away_terminal import AwayTerminal, Onlooker, Order, Seen
 from api.codes import file_id
+from api.described import describe
 from api.desk import Desk
 from api.errors import ApiError
 from api.http import identify, json_response, read_json
@@ -41,6 +43,7 @@ PLACE_SECONDS = 0.5
 NOTED_SECONDS = 1.0
 """Who starts a run is told when every node can know of it; so long at most, should the store be slow."""
 PREFIX = "run_"
+_GOING = ("run_over", "input_full", "node_gone")
 LONGEST_SOURCE = 400
 
 
@@ -85,9 +88,16 @@ class RunsApi:
             Route("/api/rooms/{room}/runs/{run}/input", self.type, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/size", self.resize, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/stop", self.stop, methods=["POST"]),
-            WebSocketRoute("/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, self.hold).endpoint),
+            WebSocketRoute(
+                "/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, registry, self.hold).endpoint
+            ),
         ]
 
+    @describe(
+        "Run a file of the room",
+        takes=NewRun, gives=OneRun, status=201,
+        errors=("file_not_found", "language_unavailable", "sandbox_unavailable", "too_many_runs"),
+    )  # fmt: skip
     async def start(self, request: Request) -> Response:
         identity = await self._may_run(request)
         new = await read_json(request, NewRun)
@@ -178,6 +188,7 @@ class RunsApi:
         await asyncio.wait([noted], timeout=NOTED_SECONDS)
         return about | {"id": active.id, "place": self._runner.place(active.run)}
 
+    @describe("Type into a run, or end its input", takes=NewInput, status=204, errors=_GOING)
     async def type(self, request: Request) -> Response:
         identity = await self._may_run(request)
         typed = await read_json(request, NewInput)
@@ -188,6 +199,7 @@ class RunsApi:
             await self._do(request, "eof" if typed.eof else "look", Order(member))
         return Response(status_code=204)
 
+    @describe("The size of a run's terminal", takes=Window, status=204, errors=_GOING)
     async def resize(self, request: Request) -> Response:
         """The size of the terminal, for clients that are not on its socket."""
         identity = await self._may_run(request)
@@ -195,6 +207,7 @@ class RunsApi:
         await self._do(request, "resize", Order(identity.member.id, "", window.rows, window.columns))
         return Response(status_code=204)
 
+    @describe("Stop a run", status=204, errors=_GOING)
     async def stop(self, request: Request) -> Response:
         identity = await self._may_run(request)
         await self._do(request, "stop", Order(identity.member.id))

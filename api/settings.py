@@ -109,6 +109,21 @@ class Settings(msgspec.Struct, frozen=True):
     )
     rooms_per_minute: Annotated[Amount, _help("rooms that one address may create")] = 60
     joins_per_minute: Annotated[Amount, _help("joins from one address; a class shares one")] = 600
+    open_rooms_per_minute: Annotated[Count, _help("rooms that may come into being by a visit; 0 is no limit")] = 1200
+    requests_per_hour: Annotated[Count, _help("calls of the API with one token; 0 is no limit, here and below")] = 1000
+    requests_per_minute: Annotated[Count, _help("the same, at once and each minute")] = 100
+    address_requests_per_minute: Annotated[Count, _help("calls of the API from one address; a class shares one")] = 6000
+    chats_per_minute: Annotated[Count, _help("chat messages of one member")] = 60
+    connects_per_minute: Annotated[Count, _help("WebSockets from one address")] = 6000
+    trusted_proxies: Annotated[
+        str, _help("addresses or networks whose `X-Forwarded-For` and `-Proto` are believed, `,` between")
+    ] = "127.0.0.1,::1"
+    cors_origins: Annotated[str, _help("pages elsewhere that may call the API: `https://app.example`, `,` between")] = (
+        ""
+    )
+    hsts_seconds: Annotated[Count, _help("how long browsers shall insist on https, where it is; 0: not said")] = 0
+    max_body_bytes: Annotated[Amount, _help("largest body of a request that has no other limit")] = 10_000_000
+    repeat_seconds: Annotated[Seconds, _help("how long a call with an `Idempotency-Key` is remembered")] = 3600.0
     exec_engine: Annotated[
         Literal["auto", "docker", "bubblewrap", "off"],
         _help("what runs programs; `auto` is Docker where it answers and has the image, else bubblewrap"),
@@ -146,6 +161,13 @@ class Settings(msgspec.Struct, frozen=True):
     callback_hosts: Annotated[str, _help("hosts (`NAME` or `NAME:PORT`) that `/judge0` may call back, `,` between")] = (
         ""
     )
+    operator_tokens: Annotated[str, _help("secrets of programs that look after the server, `,` between; none: off")] = (
+        ""
+    )
+    webhook_hosts: Annotated[
+        str, _help("hosts (`NAME` or `NAME:PORT`) inside, or without TLS, that webhooks may call, `,` between")
+    ] = ""
+    webhook_retry_seconds: Annotated[Seconds, _help("first pause after a webhook failed; six more, times 5 each")] = 5.0
 
     @property
     def data_folder(self) -> Path:

@@ -135,6 +135,13 @@ class Sitting:
         handed: dict[str, object] = msgspec.to_builtins(self.handed)
         return handed | about | {"place": place, "report": told}
 
+    def outcome(self) -> dict[str, object]:
+        """The end in short, for others; nothing of any test."""
+        told = self._to_others
+        result = {"verdict": told.verdict, "points": told.points, "most": told.most} if told else {}
+        handed: dict[str, object] = msgspec.to_builtins(self.handed)
+        return handed | {"state": self.state} | result
+
     async def _tell_places(self, ticket: Ticket) -> None:
         """While it waits: its place, whenever that changes; at last 0, if it ever had to wait."""
         told = None

@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.answers import OneProblem, OneSubmission, Problems
 from api.codes import file_id
+from api.described import PAGE, describe
 from api.desk import Desk
 from api.errors import ApiError
-from api.http import MAX_JSON_BYTES, identify, json_response, read_body, read_json
+from api.http import MAX_JSON_BYTES, check_unchanged, identify, json_response, read_body, read_json
 from api.identity import Identity, Reception
 from api.lost_work import Kind
+from api.paging import cursor, page_of
 from api.past_submissions import PastSubmissions
 from api.problems import ProblemShelf
 from api.rate_limit import RateLimit
@@ -22,6 +25,7 @@ from api.relay import Call
 from api.runs import runnable
 from api.settings import Settings
 from api.sitting import Handed, Sitting
+from api.witness import Witness
 from exec_pool.errors import LanguageUnavailable, RunnerFull, RunOver
 from exec_pool.judge_problem import MOST_BYTES, Problem, Program, read_problem
 from exec_pool.judge_report import problem_view
@@ -44,7 +48,7 @@ class NewSubmission(msgspec.Struct, frozen=True, rename="camel"):
 
     file_id: str
     problem: str = ""
-    definition: msgspec.Raw = msgspec.Raw()
+    definition: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     language: str | None = None
 
 
@@ -66,15 +70,17 @@ class SubmissionsApi:
         runner: Programs,
         work: WorkQueue,
         journal: JournalStore,
+        witness: Witness,
         settings: Settings,
     ) -> None:
+        self._witness = witness
         self._reception = reception
         self._registry = registry
         self._desk = desk
         self._runner = runner
         self._work = work
         self._past = PastSubmissions(journal)
-        self._shelf = ProblemShelf(settings.data_folder / "problems", settings.problems_folder)
+        self._shelf = ProblemShelf(journal, settings.data_folder / "problems", settings.problems_folder)
         self._rate = RateLimit(settings.submissions_per_minute)
         self._sittings: OrderedDict[str, Sitting] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,29 +97,47 @@ class SubmissionsApi:
 
     # Problems
 
+    @describe("The problems that a room has", gives=Problems, query=PAGE)
     async def problems(self, request: Request) -> Response:
         await identify(request, self._reception)
+        most, after = page_of(request)
         titles = await self._shelf.titles(request.path_params["room"])
-        return json_response({"problems": list(titles), "titles": titles})
+        left = [id_ for id_ in sorted(titles) if id_ > after]
+        here, more = left[:most], cursor(left[most - 1]) if len(left) > most else None
+        return json_response({"problems": here, "titles": {id_: titles[id_] for id_ in here}, "nextCursor": more})
 
+    @describe("A problem; hosts see all of it", gives=OneProblem, errors=("problem_not_found", "bad_problem"))
     async def problem(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         problem = await self._shelf.get(request.path_params["room"], request.path_params["problem"])
         return json_response({"problem": problem_view(problem, to_host=_is_host(identity))})
 
+    @describe(
+        "Give the room a problem, or change it: with `If-Match` only if it is still the one of that `ETag`",
+        takes=Problem, gives=OneProblem, errors=("too_many_problems", "problem_not_found", "precondition_failed"),
+    )  # fmt: skip
     async def put_problem(self, request: Request) -> Response:
-        await self._host(request)
+        identity = await self._host(request)
         problem = read_problem(await read_body(request, MAX_PROBLEM_BYTES))
         if problem.id != request.path_params["problem"]:
             raise ApiError(422, "bad_request", "the id of the problem is not the one of the address")
-        await self._shelf.put(request.path_params["room"], problem)
-        await self._tell_of_problems(request.path_params["room"])
+        room = request.path_params["room"]
+        if "if-match" in request.headers:
+            check_unchanged(request, {"problem": problem_view(await self._shelf.get(room, problem.id), to_host=True)})
+        await self._shelf.put(room, identity.member.id, problem)
+        await self._witness.record(
+            "problem.changed", identity.member.id, request=request, room=room, subject=problem.id
+        )
+        await self._tell_of_problems(room)
         return json_response({"problem": problem_view(problem, to_host=True)})
 
+    @describe("Take a problem of the room away", status=204, errors=("problem_not_found",))
     async def remove_problem(self, request: Request) -> Response:
-        await self._host(request)
-        await self._shelf.remove(request.path_params["room"], request.path_params["problem"])
-        await self._tell_of_problems(request.path_params["room"])
+        identity = await self._host(request)
+        room, problem = request.path_params["room"], request.path_params["problem"]
+        await self._shelf.remove(room, identity.member.id, problem)
+        await self._witness.record("problem.removed", identity.member.id, request=request, room=room, subject=problem)
+        await self._tell_of_problems(room)
         return Response(status_code=204)
 
     async def _tell_of_problems(self, room_id: str) -> None:
@@ -123,6 +147,14 @@ class SubmissionsApi:
 
     # Submissions
 
+    @describe(
+        "Hand a file in against a problem",
+        takes=NewSubmission, gives=OneSubmission, status=201,
+        errors=(
+            "file_not_found", "problem_not_found", "bad_problem", "language_unavailable", "sandbox_unavailable",
+            "too_many_runs",
+        ),
+    )  # fmt: skip
     async def submit(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         identity.require("run")
@@ -139,7 +171,7 @@ class SubmissionsApi:
         return json_response({"submission": sitting.view(to_host=_is_host(identity))}, 201)
 
     async def _problem_of(self, room_id: str, identity: Identity, new: NewSubmission) -> Problem:
-        if not bytes(new.definition):
+        if new.definition is msgspec.UNSET:
             return await self._shelf.get(room_id, new.problem)
         if not _is_host(identity):
             raise Forbidden("only a host may bring a problem")
@@ -155,6 +187,8 @@ class SubmissionsApi:
                 begun.set_result(sitting)
                 await sitting.to_end()
                 self._desk.changed(room)
+                if not sitting.disowned:
+                    self._witness.tell("run.judged", room_id, {"submission": sitting.outcome()})
         except Exception as error:
             if begun.done():
                 _log.exception("a submission was lost", extra={"room": room_id})
@@ -199,6 +233,7 @@ class SubmissionsApi:
         if not known or not known[0].available:
             raise LanguageUnavailable(known[0].reason if known else "no language is known for this file; choose one")
 
+    @describe("A submission and what came of it", gives=OneSubmission, errors=("submission_not_found", "node_gone"))
     async def look(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         room_id, submission = request.path_params["room"], request.path_params["submission"]
@@ -210,6 +245,7 @@ class SubmissionsApi:
         body = await self._ask(room_id, submission, "look", identity)
         return Response(body, media_type="application/json")
 
+    @describe("Take a submission back", status=204, errors=("submission_not_found", "node_gone"))
     async def cancel(self, request: Request) -> Response:
         identity = await identify(request, self._reception)
         room_id, submission = request.path_params["room"], request.path_params["submission"]

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket
 from api.connection import Connections
 from api.errors import error_body, error_status
 from api.identity import Identity, Reception
-from realtime.protocol import Message, decode_y, step1_body
+from realtime.protocol import Message, decode_usual, decode_y, step1_body
 from realtime.session import Session
 from rooms.errors import RoomError
 from rooms.registry import RoomRegistry
@@ -77,6 +77,9 @@ class _Attached:
         self.shared = shared
 
     def receive(self, frame: bytes) -> Awaitable[None] | None:
+        usual = decode_usual(frame, 0)
+        if usual is not None:
+            return self.shared.receive(self.session, usual)
         messages = decode_y(frame)
         if len(messages) == 1:
             return self.shared.receive(self.session, messages[0])

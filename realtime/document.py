@@ -13,7 +13,7 @@ from pycrdt import Doc, Map, Text, merge_updates
 
 from realtime import files
 from realtime.errors import BadUpdate, DocumentFull, MissingEdits, NeedsTrial
-from realtime.keystroke import Keystroke, read_keystroke
+from realtime.keystroke import Keystroke, follow, read_keystroke
 from realtime.line_ends import remove_returns
 from realtime.pairs import Chunk, Pairs
 from realtime.pycrdt_doc import PycrdtDoc
@@ -130,14 +130,15 @@ class Document:
 
         None, and nothing was done, if it is anything else. Raises BadUpdate.
         """
-        stroke = read_keystroke(update)
-        if stroke is None or not self._follows(stroke, len(update)):
+        typed = follow(update, self._known, self.pairs)
+        size = self.size + len(update)
+        if typed is None or size > self.max_bytes or self._strain > MAX_STRAIN_SECONDS:
             return None
-        self._apply(update)
-        self._known[stroke.client] = stroke.end
-        self.size += len(update)
-        self.blocks += 3
-        return stroke.client
+        self._timed(self._inner.type, update)
+        client, self._known[client] = typed
+        self.size = size
+        self.blocks += Keystroke.places
+        return client
 
     def accept(self, update: bytes, *, may_repeat: bool = False, passed: int | None = None) -> Taken:
         """`apply`, with the line ends mended."""
@@ -146,21 +147,6 @@ class Document:
         else:
             new, fixed = self.apply(update, may_repeat=may_repeat, passed=passed), EMPTY_UPDATE
         return Taken(new, fixed, None if new == EMPTY_UPDATE else first_client(new))
-
-    def _follows(self, stroke: Keystroke, size: int) -> bool:
-        """Neither a repetition nor a gap, beside characters that are there and whole, and room for it."""
-        known = self._known
-        if known.get(stroke.client) != stroke.clock or self.size + size > self.max_bytes:
-            return False
-        if stroke.left is not None:
-            client, clock = stroke.left
-            if clock >= known.get(client, 0) or (client, clock + 1) in self.pairs:
-                return False
-        if stroke.right is not None:
-            client, clock = stroke.right
-            if clock >= known.get(client, 0) or (client, clock) in self.pairs:
-                return False
-        return self._strain <= MAX_STRAIN_SECONDS
 
     def join(self, update: bytes) -> bytes:
         """Apply what another node has taken, whatever the limits here say; what of it was new.
@@ -178,6 +164,10 @@ class Document:
             self._apply(update)
         self._note(footprint, new)
         return new
+
+    def fits(self, update: bytes) -> bool:
+        """Whether `join` would find all that the update builds on. Raises BadUpdate."""
+        return check_update(update).fits(self._known)
 
     def lacks(self, state_vector: bytes) -> bool:
         """Whether somebody with this vector has what is not here."""
@@ -250,20 +240,17 @@ class Document:
         return made[0]
 
     def _apply(self, update: bytes) -> None:
-        if self.blocks < MEASURED_BLOCKS:
-            self._apply_unmeasured(update)
-            return
-        started = thread_time()
-        self._apply_unmeasured(update)
-        took = thread_time() - started
-        if took > SLOW_SECONDS:
-            self._strain += took
+        self._timed(self._inner.apply, update)
 
-    def _apply_unmeasured(self, update: bytes) -> None:
+    def _timed(self, apply: Callable[[bytes], None], update: bytes) -> None:
+        """Looks at the clock where it may have taken long."""
+        started = thread_time() if self.blocks >= MEASURED_BLOCKS else 0.0
         try:
-            self._inner.apply(update)
+            apply(update)
         except BaseException as error:  # a panic in Rust is no Exception
             self._break(error)
+        if started and (took := thread_time() - started) > SLOW_SECONDS:
+            self._strain += took
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:

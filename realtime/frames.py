@@ -13,6 +13,9 @@ except ImportError:  # a platform without the compiled part
 _BINARY = 0x82
 _PONG = 0x8A
 _MASKED = 0x80
+_SHORTEST = 8
+"""The shortest frame that is looked at without asking how much of its head is there."""
+_SHORT_HEADS = [bytes((_BINARY, length)) for length in range(126)]
 _LENGTH_16 = struct.Struct("!BBH")
 _LENGTH_64 = struct.Struct("!BBQ")
 
@@ -25,28 +28,48 @@ def binary_frame(payload: bytes) -> bytes:
 def frame_head(length: int) -> bytes:
     """What goes before a binary message of this length."""
     if length < 126:
-        return bytes((_BINARY, length))
+        return _SHORT_HEADS[length]
     if length < 65_536:
         return _LENGTH_16.pack(_BINARY, 126, length)
     return _LENGTH_64.pack(_BINARY, 127, length)
 
 
 class Bundle:
-    """One or more messages that all recipients with one prefix get, in this order."""
+    """One or more messages that all recipients with one prefix get, in this order: `wire` has all their frames."""
 
-    __slots__ = ("_wire", "payloads")
+    __slots__ = ("_bodies", "_prefix", "wire")
 
     def __init__(self, prefix: bytes, bodies: list[bytes]) -> None:
-        self.payloads = [prefix + body for body in bodies]
-        self._wire: bytes | None = None
+        self._prefix = prefix
+        self._bodies = bodies
+        parts: list[bytes] = []
+        for body in bodies:
+            parts += (frame_head(len(prefix) + len(body)), prefix, body)
+        self.wire = b"".join(parts)
 
     @property
-    def wire(self) -> bytes:
-        """The bytes of all their frames, made on the first use."""
-        if self._wire is None:
-            frames = [binary_frame(payload) for payload in self.payloads]
-            self._wire = frames[0] if len(frames) == 1 else b"".join(frames)
-        return self._wire
+    def payloads(self) -> list[bytes]:
+        return [self._prefix + body for body in self._bodies]
+
+
+def read_messages(data: bytes, limit: int) -> tuple[list[bytes], int]:
+    """The whole binary messages, none above `limit`, that `data` begins with, and where something else begins."""
+    messages: list[bytes] = []
+    start, size = 0, len(data)
+    while size - start >= _SHORTEST and data[start] == _BINARY:
+        length = data[start + 1] - _MASKED
+        body = start + 6
+        if length == 126:
+            length = data[start + 2] << 8 | data[start + 3]
+            body += 2
+        elif not 0 <= length < 126:
+            break
+        end = body + length
+        if end > size or length > limit:
+            break
+        messages.append(apply_mask(data[body:end], data[body - 4 : body]))
+        start = end
+    return messages, start
 
 
 def read_frame(data: bytes, start: int) -> tuple[int, bytes | None]:

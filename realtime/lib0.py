@@ -31,6 +31,10 @@ def write_uint(number: int) -> bytes:
 
 def read_uint(raw: bytes) -> int:
     """The number that `raw`, a whole match of `UINT`, stands for."""
+    if len(raw) == 1:
+        return raw[0]
+    if len(raw) == 2:
+        return raw[0] & 0x7F | raw[1] << 7
     number = 0
     for byte in reversed(raw):
         number = number << 7 | byte & 0x7F

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from realtime.errors import CloseCode
 from realtime.frames import Bundle, binary_frame, frame_head
+from realtime.pace import Pace
 
 Buffer = bytes | memoryview
 
@@ -30,6 +31,8 @@ class Outbox:
     __slots__ = ("_on_low", "closing", "is_hopeless")
 
     is_full: bool
+    is_crowded: bool
+    """Too much waits for somebody who sends a lot and reads nothing; many small messages count too."""
 
     def __init__(self) -> None:
         self.closing: tuple[int, str] | None = None
@@ -51,11 +54,6 @@ class Outbox:
     @property
     def queued_bytes(self) -> int:
         raise NotImplementedError
-
-    @property
-    def is_crowded(self) -> bool:
-        """Too much waits for somebody who sends a lot and reads nothing; many small messages count too."""
-        return self.is_full
 
     async def until_low(self) -> None:
         """Wait for a peer that asks for more than it reads; ends with the connection at the latest."""
@@ -105,7 +103,7 @@ class QueueOutbox(Outbox):
         return self._queued_bytes > self.limit_bytes
 
     @property
-    def is_crowded(self) -> bool:
+    def is_crowded(self) -> bool:  # type: ignore[override]
         return self.is_full or len(self._payloads) > MAX_PAYLOADS
 
     def put(self, payload: bytes) -> None:
@@ -154,9 +152,10 @@ class Turn:
     As a context it writes at the end of that.
     """
 
-    __slots__ = ("_waiting", "is_ending")
+    __slots__ = ("_pace", "_waiting", "is_ending")
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        self._pace = pace
         self.is_ending = False
         self._waiting: list[LineOutbox] = []
 
@@ -171,6 +170,11 @@ class Turn:
     def __exit__(self, *_exc: object) -> None:
         self.is_ending = False
         self._write()
+
+    def rest(self) -> None:
+        """Everything of this turn is sent: let more come before the next one, if very much comes."""
+        if self._pace is not None:
+            self._pace.rest()
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -200,12 +204,16 @@ class LineOutbox(Outbox):
     """Writes ready frames to a transport. `is_full` is what the transport says of its buffer (`pause`, `resume`).
 
     What is put in one turn waits for its end, unless it is a lot: then the transport has to hear of it at once.
+    `_may_hold` is whether the transport was given something, and may not have written it yet.
     """
 
-    __slots__ = ("_file", "_on_close", "_parts", "_size", "_transport", "_turn", "is_full")
+    __slots__ = (
+        *("_file", "_may_hold", "_on_close", "_parts", "_size", "_transport", "_turn"),
+        *("is_crowded", "is_full"),
+    )
 
-    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int | None = None) -> None:
-        """With `file`, the transport's own socket, most writes go there directly, at four fifths of the cost."""
+    def __init__(self, transport: Transport, turn: Turn, on_close: Callable[[], None], file: int = -1) -> None:
+        """With a `file`, the transport's own socket, most writes go there directly, at four fifths of the cost."""
         super().__init__()
         self._file = file
         self._on_close = on_close
@@ -213,7 +221,8 @@ class LineOutbox(Outbox):
         self._turn = turn
         self._parts: list[bytes] = []
         self._size = 0
-        self.is_full = False
+        self._may_hold = True
+        self.is_full = self.is_crowded = False
 
     @property
     def queued_bytes(self) -> int:
@@ -224,11 +233,10 @@ class LineOutbox(Outbox):
 
     def put_bundle(self, bundle: Bundle) -> None:
         """At the end of a turn, when nothing else can follow, it is written as it is."""
-        if self._turn.is_ending and not self._parts:
-            if self.closing is None:
-                self._write(bundle.wire)
-        else:
+        if self._parts or not self._turn.is_ending:
             self._put(bundle.wire)
+        elif self.closing is None:
+            self._write(bundle.wire)
 
     def put_pieces(self, pieces: Sequence[Buffer]) -> None:
         """A long message goes to the transport in its pieces, so that many who get it share them while they wait."""
@@ -238,8 +246,7 @@ class LineOutbox(Outbox):
         elif self.closing is None:
             self.write()
             for piece in _few([frame_head(length), *pieces]):
-                if not self._transport.is_closing():
-                    self._transport.write(piece)
+                self.write_through(piece)
 
     def _put(self, wire: bytes) -> None:
         if self.closing is None:
@@ -264,21 +271,31 @@ class LineOutbox(Outbox):
 
         What the socket does not take stays shared with all who wait for the rest of the same bytes.
         """
-        transport = self._transport
-        if transport.is_closing():
+        if self._may_hold and not self._is_through():
+            self.write_through(wire)
             return
-        if self._file is not None and not transport.get_write_buffer_size():
-            try:
-                written = os.write(self._file, wire)
-            except BlockingIOError:
-                written = 0
-            except OSError:  # the transport will find out
-                return
-            if written == len(wire):
-                return
-            transport.write(memoryview(wire)[written:] if written else wire)
-        else:
-            transport.write(wire)
+        if self._transport.is_closing():
+            return
+        try:
+            written = os.write(self._file, wire)
+        except BlockingIOError:
+            written = 0
+        except OSError:  # the transport will find out
+            return
+        if written < len(wire):
+            self.write_through(memoryview(wire)[written:] if written else wire)
+
+    def _is_through(self) -> bool:
+        """Whether what comes next may go to the socket itself."""
+        if self._file >= 0 and not self._transport.get_write_buffer_size():
+            self._may_hold = False
+        return not self._may_hold
+
+    def write_through(self, wire: Buffer) -> None:
+        """Give it to the transport, after all that it was given before."""
+        if not self._transport.is_closing():
+            self._may_hold = True
+            self._transport.write(wire)
 
     def close(self, code: int, reason: str = "") -> None:
         if self.closing is None:
@@ -299,11 +316,11 @@ class LineOutbox(Outbox):
 
     def pause(self) -> None:
         """The transport's buffer has passed its high mark."""
-        self.is_full = True
+        self.is_full = self.is_crowded = True
 
     def resume(self) -> None:
         """The transport's buffer is low again."""
-        self.is_full = False
+        self.is_full = self.is_crowded = False
         self._tell_low()
 
 

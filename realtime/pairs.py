@@ -33,31 +33,31 @@ Chunk = tuple[int, int, bytes]
 
 
 class Pairs:
-    """A set of (client, clock), compact where they lie close together."""
+    """A set of (client, clock), compact where they lie close together. Nearly always there are no `chunks`."""
 
-    __slots__ = ("_chunks",)
+    __slots__ = ("chunks",)
 
     def __init__(self) -> None:
-        self._chunks: dict[tuple[int, int], int] = {}
+        self.chunks: dict[tuple[int, int], int] = {}
 
     def add(self, client: int, clock: int) -> None:
         chunk = client, clock >> _CHUNK_BITS
-        self._chunks[chunk] = self._chunks.get(chunk, 0) | 1 << (clock & (1 << _CHUNK_BITS) - 1)
+        self.chunks[chunk] = self.chunks.get(chunk, 0) | 1 << (clock & (1 << _CHUNK_BITS) - 1)
 
     def dump(self) -> list[Chunk]:
         """As plain values."""
-        return [(client, chunk, bits.to_bytes(1 << _CHUNK_BITS - 3)) for (client, chunk), bits in self._chunks.items()]
+        return [(client, chunk, bits.to_bytes(1 << _CHUNK_BITS - 3)) for (client, chunk), bits in self.chunks.items()]
 
     def restore(self, chunks: Iterable[Chunk]) -> None:
         """Add what `dump` gave."""
         for client, chunk, bits in chunks:
-            self._chunks[client, chunk] = self._chunks.get((client, chunk), 0) | int.from_bytes(bits)
+            self.chunks[client, chunk] = self.chunks.get((client, chunk), 0) | int.from_bytes(bits)
 
     def __contains__(self, place: tuple[int, int]) -> bool:
-        if not self._chunks:
+        if not self.chunks:
             return False
         client, clock = place
-        return bool(self._chunks.get((client, clock >> _CHUNK_BITS), 0) >> (clock & (1 << _CHUNK_BITS) - 1) & 1)
+        return bool(self.chunks.get((client, clock >> _CHUNK_BITS), 0) >> (clock & (1 << _CHUNK_BITS) - 1) & 1)
 
     def __len__(self) -> int:
-        return sum(chunk.bit_count() for chunk in self._chunks.values())
+        return sum(chunk.bit_count() for chunk in self.chunks.values())

@@ -65,6 +65,14 @@ class Presence:
 
         Raises ProtocolViolation on bad JSON, an oversized state or too many ids.
         """
+        if len(states) == 1:  # nearly always a newer state of a client that is this session's already
+            state = states[0]
+            known = self._known.get(state.client)
+            is_newer = known is not None and known.owner is owner and known.clock < state.clock <= MAX_CLOCK
+            if known is not None and is_newer and state.json != _GONE:
+                known.json = _with_user(state.json, owner)
+                known.clock, known.lift = state.clock, 0
+                return [state.client]
         is_first = owner not in self._owned
         self._owned.setdefault(owner, 0)
         return [state.client for state in states if self._announce_one(owner, state, is_first)]

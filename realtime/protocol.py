@@ -17,8 +17,10 @@ MAX_AWARENESS_IDS = 4096
 """Awareness states in one message; a client repeats those of everybody in the room, so it is not small."""
 MAX_MESSAGES = 256
 """Messages in one y-websocket frame; known clients send one."""
-_ONE_STATE = re.compile(rb"\x01(" + UINT + rb")(" + UINT + rb")(" + UINT + rb")(.*)", re.DOTALL)
-"""What a client says of itself alone."""
+_ONE_STATE = re.compile(rb"\x01(" + UINT + rb")\x01(" + UINT + rb")(" + UINT + rb")(" + UINT + rb")(.*)", re.DOTALL)
+"""A message with what a client says of itself alone: size, client, clock, size, state."""
+_SHORT_UPDATES = [bytes((0, 2, size)) for size in range(0x80)]
+"""What goes before an edit of this size."""
 
 
 class SyncStep1(msgspec.Struct, frozen=True, gc=False):
@@ -69,9 +71,9 @@ PONG = b"\x0a"
 
 def decode_y(frame: bytes) -> list[Message]:
     """All messages of a y-websocket frame; raises ProtocolViolation."""
-    update = _short_update(frame, 0)
-    if update is not None:
-        return [update]
+    usual = decode_usual(frame, 0)
+    if usual is not None:
+        return [usual]
     reader = Reader(frame)
     messages: list[Message] = []
     while not reader.exhausted:
@@ -88,9 +90,9 @@ def decode_hocuspocus(frame: bytes, max_address_bytes: int) -> tuple[str, Messag
     if frame in (b"\x09", PONG):
         return "", Ping()
     start = 1 + frame[0] if len(frame) > 0 and frame[0] < 0x80 else 0
-    update = _short_update(frame, start) if 1 < start <= max_address_bytes else None
-    if update is not None:
-        return _address(frame[1:start]), update
+    usual = decode_usual(frame, start) if 1 < start <= max_address_bytes else None
+    if usual is not None:
+        return _address(frame[1:start]), usual
     reader = Reader(frame)
     address = reader.string()
     if not address or reader.pos > max_address_bytes:
@@ -101,12 +103,18 @@ def decode_hocuspocus(frame: bytes, max_address_bytes: int) -> tuple[str, Messag
     return address, message
 
 
-def _short_update(frame: bytes, start: int) -> SyncUpdate | None:
-    """The message that nearly every frame is: an edit of less than 128 bytes, and nothing after it."""
+def decode_usual(frame: bytes, start: int) -> SyncUpdate | Awareness | None:
+    """What nearly every frame has from `start` to its end: an edit of less than 128 bytes, or one client's state."""
     length = len(frame) - start - 3
-    if 0 <= length < 0x80 and frame[start + 2] == length and frame[start : start + 2] == b"\x00\x02":
+    if 0 <= length < 0x80 and frame[start : start + 3] == _SHORT_UPDATES[length]:
         return SyncUpdate(frame[start + 3 :], False)
-    return None
+    found = _ONE_STATE.fullmatch(frame, start)
+    if found is None:
+        return None
+    whole, client, clock, size, state = found.groups()
+    if read_uint(size) != len(state) or read_uint(whole) != len(frame) - found.end(1):
+        return None
+    return Awareness([AwarenessState(read_id(client), read_uint(clock), state)])
 
 
 def _address(raw: bytes) -> str:
@@ -156,11 +164,7 @@ def _sync(reader: Reader) -> Message:
 
 
 def _awareness(reader: Reader) -> Awareness:
-    payload = reader.bytes()
-    one = _ONE_STATE.fullmatch(payload)
-    if one is not None and read_uint(one[3]) == len(one[4]):
-        return Awareness([AwarenessState(read_id(one[1]), read_uint(one[2]), one[4])])
-    inner = Reader(payload)
+    inner = Reader(reader.bytes())
     count = inner.uint()
     if count > MAX_AWARENESS_IDS:
         raise ProtocolViolation("too many awareness states")
@@ -188,6 +192,8 @@ def step2_body(update: bytes) -> bytes:
 
 
 def update_body(update: bytes) -> bytes:
+    if len(update) < 0x80:
+        return _SHORT_UPDATES[len(update)] + update
     return b"\x00\x02" + write_bytes(update)
 
 
@@ -195,7 +201,8 @@ def awareness_body(states: list[AwarenessState]) -> bytes:
     parts = [write_uint(len(states))]
     for state in states:
         parts += (write_id(state.client), write_uint(state.clock), write_uint(len(state.json)), state.json)
-    return b"\x01" + write_bytes(b"".join(parts))
+    payload = b"".join(parts)
+    return b"\x01" + write_uint(len(payload)) + payload
 
 
 def denied_body(reason: str) -> bytes:

@@ -1,7 +1,7 @@
 """One member's live attachment to one document, over a socket of its own or a shared one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from time import monotonic
 from typing import Protocol
 
@@ -143,19 +143,18 @@ class Session:
         """All of the document, or some of its files."""
         return self.may_write or self.fence is not None
 
-    def count_unseen(self, updates: int = 1) -> None:
-        self.unseen += updates
-
     def count_seen(self, updates: int) -> None:
         self.unseen -= updates
         if self._settled is not None and self.unseen < MAX_UNSEEN_UPDATES:
             self._settled.set()
 
-    def is_too_fast(self) -> bool:
-        """Too much of this session's is on its way, in or out: it should not be read until that has gone."""
-        return self.unseen >= MAX_UNSEEN_UPDATES or self.outbox.is_crowded
+    def settled(self) -> Awaitable[None] | None:
+        """None, unless too much of its is on the way, in or out: then it should not be read until that has gone."""
+        if self.unseen < MAX_UNSEEN_UPDATES and not self.outbox.is_crowded:
+            return None
+        return self._until_settled()
 
-    async def settled(self) -> None:
+    async def _until_settled(self) -> None:
         """Wait while the session is too fast: flow control towards a fast sender."""
         await self.outbox.until_low()
         while self.unseen >= MAX_UNSEEN_UPDATES:

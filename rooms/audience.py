@@ -66,10 +66,10 @@ class Audience:
                 if presence and session.may_think_it_is_alone():
                     session.send(presence[0])
             else:
-                bundle = bundles.get(session.prefix)
-                if bundle is None:
-                    bundle = bundles[session.prefix] = Bundle(session.prefix, edits + presence)
-                outbox.put_bundle(bundle)
+                prefix = session.prefix
+                if prefix not in bundles:
+                    bundles[prefix] = Bundle(prefix, edits + presence)
+                outbox.put_bundle(bundles[prefix])
             if outbox.is_full:
                 self._fall_behind(session)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -26,6 +26,22 @@ class Lease(msgspec.Struct, frozen=True):
 class Score(msgspec.Struct, frozen=True):
     member: str
     score: float
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """Holds `burst` and fills by `per_second`."""
+
+    key: str
+    per_second: float
+    burst: float
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What came of taking one from each of several buckets: `wait` seconds until it could be had, 0 if it was;
+    what is left in each."""
+
+    wait: float
+    left: tuple[float, ...]
 
 
 class CacheStats(msgspec.Struct, frozen=True):
@@ -63,6 +79,9 @@ class Cache(Protocol):
 
     async def take(self, key: str, *, per_second: float, burst: float, count: float = 1.0) -> float:
         """Take from a bucket that holds `burst` and fills by `per_second`: 0.0, or the seconds until it can be had."""
+
+    async def spend(self, buckets: Sequence[Bucket]) -> Spent:
+        """Take one from each, or from none if one of them has none."""
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """None while somebody has it, be it `owner` itself."""
@@ -172,12 +191,27 @@ class MemoryCache:
         self._values.drop(key)
 
     async def take(self, key: str, *, per_second: float, burst: float, count: float = 1.0) -> float:
-        now = self._clock()
-        bucket = self._buckets.get(key) or _Bucket(burst, now)
-        level = min(burst, bucket.level + max(0.0, now - bucket.at) * per_second)
+        level = self._level(Bucket(key, per_second, burst))
         wait = max(0.0, (count - level) / per_second)
-        self._buckets.put(key, _Bucket(level if wait else level - count, now), burst / per_second)
+        self._fill(Bucket(key, per_second, burst), level if wait else level - count)
         return wait
+
+    async def spend(self, buckets: Sequence[Bucket]) -> Spent:
+        levels = [self._level(bucket) for bucket in buckets]
+        waits = [(1 - level) / bucket.per_second for bucket, level in zip(buckets, levels, strict=True)]
+        wait = max(0.0, *waits) if waits else 0.0
+        left = tuple(level if wait else level - 1 for level in levels)
+        for bucket, level in zip(buckets, left, strict=True):
+            self._fill(bucket, level)
+        return Spent(wait, left)
+
+    def _level(self, bucket: Bucket) -> float:
+        now = self._clock()
+        found = self._buckets.get(bucket.key) or _Bucket(bucket.burst, now)
+        return min(bucket.burst, found.level + max(0.0, now - found.at) * bucket.per_second)
+
+    def _fill(self, bucket: Bucket, level: float) -> None:
+        self._buckets.put(bucket.key, _Bucket(level, self._clock()), bucket.burst / bucket.per_second)
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         if self._leases.get(name) is not None:

@@ -6,6 +6,7 @@ RoomError
 ├── NotAuthenticated    the token opens nothing
 ├── Forbidden           the member's role does not allow it
 ├── ReadOnly            the room takes no edits now
+├── TooManyRooms        rooms come into being too fast; `retry_seconds` says when to try again
 ├── RoomFull            too many sessions or members
 ├── BadPath             a file path that no room accepts
 ├── BadArchive          a zip that cannot be read, or that is too big when unpacked
@@ -67,6 +68,14 @@ class ReadOnly(RoomError):
 
 class RoomFull(RoomError):
     code = "room_full"
+
+
+class TooManyRooms(RoomError):
+    code = "too_many_rooms"
+
+    def __init__(self, message: str, retry_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class BadPath(RoomError):

@@ -67,6 +67,9 @@ class SealedEvents:
     def show(self) -> None:
         pass
 
+    async def review(self) -> None:
+        pass
+
     def settle(self, numbers: list[int]) -> None:
         for draft, seq, future in zip(self.drafts, numbers, self._waiting, strict=True):
             entry = Entry(draft.room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data)

@@ -20,11 +20,12 @@ class _Said(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Edits(_Said, frozen=True):
-    """An update of a document that its node has shown, and committed if it says so."""
+    """An update of a document that its node has shown, and committed if it says so; else with its author, if one."""
 
     document: str
     update: bytes
     is_saved: bool = True
+    author: str = ""
 
 
 class Ask(_Said, frozen=True):
@@ -69,9 +70,10 @@ class Renewed(_Said, frozen=True):
 
 
 class Here(_Said, frozen=True):
-    """The members with a live session at this node, all of them."""
+    """The members with a live session at this node, all of them; `number` grows with each time that it says so."""
 
     members: list[Member]
+    number: int = 0
 
 
 class Letter(_Said, frozen=True):

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rooms.errors import StoreUnavailable
 from rooms.store import Draft
@@ -15,7 +15,7 @@ from rooms.write_log import Row, WriteLog
 _log = logging.getLogger(__name__)
 
 MOVE_SECONDS = 3.0
-MOVE_AT_BYTES = 2**18
+MOVE_AT_BYTES = 2**19
 """What is committed is in the tables after this time, or sooner when it is this much."""
 SEGMENT_BYTES = 4 * 2**20
 MAX_UNMOVED_BYTES = 64 * 2**20
@@ -30,6 +30,9 @@ OUTSIDE_SECONDS = 10.0
 RETRY_SECONDS = 0.5
 
 
+Answer = TypeVar("Answer")
+
+
 class Tables(Protocol):
     """The store behind: each method runs elsewhere, in the order of the calls."""
 
@@ -38,7 +41,7 @@ class Tables(Protocol):
 
     async def last_seq(self, room: str) -> int: ...
 
-    async def outside(self, work: Callable[[], None]) -> None:
+    async def outside(self, work: Callable[[], Answer]) -> Answer:
         """Run `work` outside of the event loop, after what was asked before."""
 
 
@@ -77,29 +80,25 @@ class Intake:
 
     def append(self, commit: str, drafts: Sequence[Draft]) -> list[int] | Awaitable[list[int]]:
         """As the port says; here and now if the disk is quick and the rooms are known."""
-        if self._must_wait():
+        if self._sync or self._bytes > MAX_UNMOVED_BYTES or self._turn.locked():
             return self._append_later(commit, drafts)
         if commit in self._commits:
             return self._commits[commit]
+        started = perf_counter()
+        if started < self._outside_until:
+            return self._append_later(commit, drafts)
         try:
             rows = self._numbered(drafts)
         except KeyError:  # a room whose last number is not known
             return self._append_later(commit, drafts)
-        started = perf_counter()
         try:
-            self._log.append(rows)
+            size = self._log.append(rows)
         except OSError as error:
             raise _unavailable(error) from error
         now = perf_counter()
         if now - started > SLOW_SECONDS:
             self._outside_until = now + OUTSIDE_SECONDS
-        return self._taken(commit, rows)
-
-    def _must_wait(self) -> bool:
-        return self._sync or self._bytes > MAX_UNMOVED_BYTES or self._is_slow() or self._turn.locked()
-
-    def _is_slow(self) -> bool:
-        return self._outside_until > 0 and perf_counter() < self._outside_until
+        return self._taken(commit, rows, size)
 
     async def _append_later(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         async with self._turn:
@@ -111,10 +110,10 @@ class Intake:
                 await self.learn(room)
             rows = self._numbered(drafts)
             try:
-                await self._tables.outside(partial(self._log.append, rows, sync=self._sync))
+                size = await self._tables.outside(partial(self._log.append, rows, sync=self._sync))
             except OSError as error:
                 raise _unavailable(error) from error
-            return self._taken(commit, rows)
+            return self._taken(commit, rows, size)
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[Row]:
         last: dict[str, int] = {}
@@ -125,17 +124,17 @@ class Intake:
             rows.append((room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data))
         return rows
 
-    def _taken(self, commit: str, rows: list[Row]) -> list[int]:
+    def _taken(self, commit: str, rows: list[Row], size: int) -> list[int]:
         numbers = []
         for row in rows:
             self._last[row[0]] = row[1]
-            self._bytes += len(row[6])
             numbers.append(row[1])
-        self._unmoved += rows
-        self._taken_rows += len(rows)
         self._commits[commit] = numbers
         if len(self._commits) > MAX_COMMITS:
             self._commits.popitem(last=False)
+        self._unmoved += rows
+        self._taken_rows += len(rows)
+        self._bytes += size
         if self._bytes > MOVE_AT_BYTES:
             self._move()
         elif self._timer is None and self._moving is None:
@@ -184,7 +183,7 @@ class Intake:
 
     async def _move_once(self) -> StoreUnavailable | None:
         self._leaving, self._unmoved = self._unmoved, []
-        size = sum(len(row[6]) for row in self._leaving)
+        size = self._bytes
         error = None
         try:
             number = await self._next_segment()

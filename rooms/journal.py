@@ -37,6 +37,9 @@ class Sealed(Protocol):
     def show(self) -> None:
         """Send it to everybody, as far as that may be done before it is committed."""
 
+    async def review(self) -> None:
+        """Its commit failed for a while: leave empty what others have committed since. Raises StoreUnavailable."""
+
     def settle(self, numbers: list[int]) -> None:
         """Its drafts are committed under these numbers: tell the authors."""
 
@@ -52,6 +55,10 @@ class Heard(Protocol):
     """A document that other nodes have told something."""
 
     def show_heard(self) -> None: ...
+
+
+def _size(batch: list[Sealed]) -> int:
+    return sum(len(draft.data) for sealed in batch for draft in sealed.drafts)
 
 
 class JournalStats(msgspec.Struct, frozen=True):
@@ -138,13 +145,16 @@ class Journal:
         self._scheduled = False
         with self._turn:
             self._flush_now()
+        if self._committing is None:
+            self._turn.rest()
 
     def _flush_now(self) -> None:
-        self._seal_open()
-        if not self._uncommitted:
+        """Nothing is on its way when this is called: all that waits is what gathered."""
+        batch = self._seal_open()
+        if not batch:
             self._show()
             return
-        name, batch, started = next(self._names), list(self._uncommitted), perf_counter()
+        name, started = next(self._names), perf_counter()
         try:
             numbers = self._append(name, batch)
         except Exception:  # it is tried again, and told if it fails again
@@ -152,20 +162,28 @@ class Journal:
         if isinstance(numbers, list):
             self._committed(batch, numbers, perf_counter() - started)
         else:
+            self._await(batch)
             self._committing = asyncio.get_running_loop().create_task(self._commit(name, batch, numbers))
             self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
 
-    def _seal_open(self) -> None:
+    def _seal_open(self) -> list[Sealed]:
+        """Those that have something to commit."""
         targets, self._open = self._open, {}
+        batch = []
         for target in targets:
             sealed = target.seal()
             self._unshown.append(sealed)
             if sealed.drafts:
-                self._uncommitted.append(sealed)
-                self._unsaved_bytes += sum(len(draft.data) for draft in sealed.drafts)
+                batch.append(sealed)
+        return batch
+
+    def _await(self, batch: list[Sealed]) -> None:
+        self._uncommitted += batch
+        self._unsaved_bytes += _size(batch)
 
     def _append(self, name: str, batch: list[Sealed]) -> list[int] | Awaitable[list[int]]:
-        return self._store.append(name, [draft for sealed in batch for draft in sealed.drafts])
+        drafts = batch[0].drafts if len(batch) == 1 else [draft for sealed in batch for draft in sealed.drafts]
+        return self._store.append(name, drafts)
 
     async def _ask(self, name: str, batch: list[Sealed]) -> list[int]:
         numbers = self._append(name, batch)
@@ -193,12 +211,18 @@ class Journal:
                 self._turn_unsaved()
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
+                if failures > 1:
+                    await self._review(batch)
                 answer = self._ask(name, batch)
                 continue
+            del self._uncommitted[: len(batch)]
+            self._unsaved_bytes -= _size(batch)
+            self._stop_ticker()
             with self._turn:
                 self._committed(batch, numbers, perf_counter() - started)
             if not self._uncommitted:
                 break
+            self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
             failures, started = 0, perf_counter()
             name, batch = next(self._names), list(self._uncommitted)
             answer = self._ask(name, batch)
@@ -206,13 +230,17 @@ class Journal:
         if self._open:
             self._schedule()
 
+    async def _review(self, batch: list[Sealed]) -> None:
+        try:
+            for sealed in batch:
+                await sealed.review()
+        except Exception as error:  # it would only save space
+            _log.info("a batch is not reviewed", extra={"error": repr(error)})
+
     def _committed(self, batch: list[Sealed], numbers: list[int], seconds: float) -> None:
         self._commits += 1
         self._entries += len(numbers)
         self._observe_commit(seconds)
-        del self._uncommitted[: len(batch)]
-        self._unsaved_bytes = sum(len(draft.data) for sealed in self._uncommitted for draft in sealed.drafts)
-        self._stop_ticker()
         self._show()
         end = 0
         for sealed in batch:
@@ -221,15 +249,13 @@ class Journal:
                 sealed.settle(numbers[start:end])
             except Exception:
                 _log.exception("a batch could not be settled")
-        if self._uncommitted:
-            self._ticker = asyncio.get_running_loop().call_later(self._slow_seconds, self._turn_unsaved)
-        else:
+        if self.state != "saved" and not self._uncommitted:
             self._set_state("saved")
 
     def _turn_unsaved(self) -> None:
         """The store is slow or failing: show what waits, now and every tick, and say that it is not safe yet."""
         self._stop_ticker()
-        self._seal_open()
+        self._await(self._seal_open())
         self._set_state("behind" if self._unsaved_bytes > self._max_unsaved_bytes else "unsaved")
         self._show()
         self._ticker = asyncio.get_running_loop().call_later(_UNSAVED_TICK_SECONDS, self._turn_unsaved)

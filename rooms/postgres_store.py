@@ -15,6 +15,10 @@ from rooms.postgres_schema import prepare
 from rooms.store import ONCE, Draft, Entry, Stored
 
 _APPEND = "SELECT append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_HISTORY = (
+    f"SELECT seq, data, (SELECT count(*) = max(seq) FROM entries WHERE room = {KEY}) AS is_whole FROM entries"
+    f" WHERE room = {KEY} AND channel = $2 AND kind = 'update' ORDER BY seq"
+)
 _LOAD = (
     f"WITH latest AS (SELECT seq, nested, state FROM snapshots WHERE room = {KEY} AND document = $2)"
     " SELECT 0::bigint AS place, seq, nested, state AS data FROM latest"
@@ -139,6 +143,14 @@ class PostgresStore(PostgresRegister):
         if rows and rows[0]["place"] == 0:
             _, seq, nested, snapshot = rows.pop(0)
         return Stored(seq, nested, snapshot, tuple(row["data"] for row in rows), rows[-1]["seq"] if rows else seq)
+
+    async def history(self, room: str, document: str) -> Stored | None:
+        async def read(connection: AnyConnection) -> list[asyncpg.Record]:
+            return await connection.fetch(_HISTORY, room, document)
+
+        rows = await self._database.run(read, more_seconds=_LARGEST_DOCUMENT_SECONDS)
+        is_whole = bool(rows) and rows[0]["is_whole"]
+        return Stored(0, 0, None, tuple(row["data"] for row in rows), rows[-1]["seq"]) if is_whole else None
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         async def write(connection: AnyConnection) -> None:

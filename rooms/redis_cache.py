@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from rooms.cache import CacheHealth, CacheStats, Lease, Score, check_value
+from rooms.cache import Bucket, CacheHealth, CacheStats, Lease, Score, Spent, check_value
 from rooms.errors import CacheUnavailable
 
 _ANSWER_SECONDS = 0.5
@@ -36,6 +36,26 @@ if wait == 0 then level = level - count end
 redis.call('HSET', KEYS[1], 'level', tostring(level), 'at', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
 return tostring(wait)
+"""
+# All or nothing: first what each would have to wait, then what is left.
+_SPEND = f"""{_NOW}
+local wait, levels, told = 0, {{}}, {{}}
+for i, key in ipairs(KEYS) do
+  local rate, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local bucket = redis.call('HMGET', key, 'level', 'at')
+  local level, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
+  levels[i] = math.min(burst, level + math.max(0, now - at) / 1000 * rate)
+  wait = math.max(wait, (1 - levels[i]) / rate)
+end
+for i, key in ipairs(KEYS) do
+  local rate, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  if wait == 0 then levels[i] = levels[i] - 1 end
+  redis.call('HSET', key, 'level', tostring(levels[i]), 'at', now)
+  redis.call('PEXPIRE', key, math.ceil(burst / rate * 1000) + 1000)
+  told[i + 1] = tostring(levels[i])
+end
+told[1] = tostring(wait)
+return told
 """
 # A token is the time in microseconds, or one more than the last: it grows even when Redis has lost everything.
 _ACQUIRE = f"""{_NOW}
@@ -149,6 +169,12 @@ class RedisCache:
     async def take(self, key: str, *, per_second: float, burst: float, count: float = 1.0) -> float:
         return float(await self._run(_TAKE, self._key("bucket", key), per_second, burst, count))
 
+    async def spend(self, buckets: Sequence[Bucket]) -> Spent:
+        values = [value for bucket in buckets for value in (bucket.per_second, bucket.burst)]
+        keys = [self._key("bucket", bucket.key) for bucket in buckets]
+        wait, *left = cast(list[bytes], await self._run_on(_SPEND, keys, *values))
+        return Spent(float(wait), tuple(map(float, left)))
+
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         token = int(await self._run(_ACQUIRE, self._key("lease", name), owner, _milliseconds(seconds)))
         return Lease(name, token) if token else None
@@ -196,10 +222,13 @@ class RedisCache:
         return CacheHealth(str(about["redis_version"]), min(took), bool(about.get("maxmemory")), evicts)
 
     async def _run(self, script: str, key: str, *values: object) -> Any:
+        return await self._run_on(script, [key], *values)
+
+    async def _run_on(self, script: str, keys: list[str], *values: object) -> Any:
         with self._failing() as redis:
             if script not in self._scripts:
                 self._scripts[script] = redis.register_script(script)
-            return await self._scripts[script](keys=[key], args=values, client=redis)
+            return await self._scripts[script](keys=keys, args=values, client=redis)
 
     @contextmanager
     def _failing(self) -> Iterator[Redis]:

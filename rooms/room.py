@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -14,9 +14,11 @@ from realtime.protocol import stateless_body
 from realtime.session import Session
 from realtime.trial import Trials
 from rooms import doorkeeper
+from rooms.comings import Comings
 from rooms.errors import ReadOnly, RoomFull, StoreUnavailable
 from rooms.events import SealedEvents, entry_event, missed_event, state_event
 from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Renewed, Said, Saved, States, Told, Written
+from rooms.farewells import Farewells
 from rooms.journal import Journal, JournalState
 from rooms.once import commit_once
 from rooms.shared_document import SharedDocument
@@ -63,25 +65,9 @@ class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
     __slots__ = (
-        "_digests",
-        "_documents",
-        "_elsewhere",
-        "_events",
-        "_here",
-        "_journal",
-        "_leaving",
-        "_limits",
-        "_loading",
-        "_register",
-        "_rereading",
-        "_store",
-        "_trials",
-        "correspondent",
-        "exchange",
-        "id",
-        "members",
-        "record",
-        "sessions",
+        *("_comings", "_digests", "_documents", "_elsewhere", "_events", "_farewells", "_here", "_journal", "_leaving"),
+        *("_limits", "_loading", "_register", "_rereading", "_store", "_trials", "correspondent", "exchange", "id"),
+        *("members", "on_renewed", "record", "sessions"),
     )
 
     def __init__(
@@ -107,14 +93,17 @@ class Room:
         self._digests = digests
         self.exchange = exchange
         self._register = register
+        self.on_renewed: tuple[Callable[[], None], ...] = ()
         self._rereading: asyncio.Task[None] | None = None
         self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
+        self._farewells = Farewells()
         self._documents: dict[str, SharedDocument] = {}
         self._loading: dict[str, asyncio.Task[SharedDocument]] = {}
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
         self._here: dict[str, int] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._comings = Comings(self.id, store, exchange, limits.leave_grace_seconds)
 
     async def document(self, name: str) -> SharedDocument:
         """Load it once, however many ask at the same moment; a failed load is not remembered."""
@@ -179,11 +168,12 @@ class Room:
         self.members.setdefault(member.id, member)
         self._here[member.id] = self._here.get(member.id, 0) + 1
         timer = self._leaving.pop(member.id, None)
+        self._farewells.name(member.id)
         if timer is not None:
             timer.cancel()
         elif self._here[member.id] == 1:
             if not self._is_elsewhere(member.id):
-                self._notice(member, "joined")
+                self._comings.came(member.id, lambda: self._notice(member, "joined"))
             self._say_who_is_here()
 
     def _depart(self, member_id: str) -> None:
@@ -195,12 +185,18 @@ class Room:
 
     def _gone(self, member_id: str) -> None:
         del self._leaving[member_id]
+        name = self._farewells.name(member_id)
         if not self._is_elsewhere(member_id):
-            self._notice(self.members[member_id], "left")
+            self._notice(self.members[member_id], "left", name)
         self._say_who_is_here()
 
-    def _notice(self, member: Member, kind: str) -> None:
-        self.note(member.id, "room", kind, msgspec.json.encode({"member": member}))
+    def _notice(self, member: Member, kind: str, name: str = "") -> None:
+        """Under a name if other nodes may do it too."""
+        data = msgspec.json.encode({"member": member})
+        if name:
+            self._farewells.note(self.note_once(name, member.id, "room", kind, data))
+        else:
+            self.note(member.id, "room", kind, data)
 
     def here(self) -> list[Member]:
         """The members with a live session at any node, in the order of their numbers."""
@@ -224,6 +220,8 @@ class Room:
                 if member.id in elsewhere:
                     elsewhere[member.id] = member
         doorkeeper.renew(self, self.sessions.items())
+        for tell in self.on_renewed:
+            tell()
         if member is not None and member.standing != "in":
             self._forget(member.id)
 
@@ -246,8 +244,9 @@ class Room:
                 self.tell(text, to_hosts=to_hosts)
             case Renewed(record, member):
                 self._renew(record, member)
-            case Here(members):
+            case Here(members, number):
                 self._elsewhere[node] = {member.id: member for member in members}
+                self._farewells.hear(node, number)
             case Hello():
                 self._say_who_is_here()
                 if self.correspondent is not None:
@@ -271,18 +270,21 @@ class Room:
             self.correspondent.introduce()
 
     def node_gone(self, node: str) -> None:
-        """One of the nodes that are left says who has left with it."""
+        """One of the nodes that are left says who has left with it; each under one name, should two of them do it."""
         members = self._elsewhere.pop(node, {})
         if self.correspondent is not None:
             self.correspondent.node_gone(node)
         for shared in self.loaded():
             shared.siblings.node_gone(node)
+        self._farewells.node_gone(self.id, node, members)
         if self.exchange.node == min((self.exchange.node, *self._elsewhere)):
             loop = asyncio.get_running_loop()
             for member in members.values():
                 if member.id not in self._here and member.id not in self._leaving:
                     self.members.setdefault(member.id, member)
                     self._leaving[member.id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member.id)
+            self._say_who_is_here()
+        self._comings.expect(members)
 
     async def _reread(self) -> None:
         """A change of rights may have been among what was missed. While the store is away, nobody can change any."""
@@ -297,7 +299,8 @@ class Room:
     def _say_who_is_here(self) -> None:
         """With those who may return: they were never gone."""
         if not self.exchange.is_alone:
-            self.exchange.say(Here([self.members[member_id] for member_id in {*self._here, *self._leaving}]))
+            members = [self.members[member_id] for member_id in {*self._here, *self._leaving}]
+            self.exchange.say(Here(members, self._farewells.next_number()))
 
     # Events
 
@@ -384,9 +387,11 @@ class Room:
 
     async def settle(self) -> None:
         """Say who left and write the snapshots."""
+        await self._comings.settle()
         for member_id, timer in list(self._leaving.items()):
             timer.cancel()
             self._gone(member_id)
         await self._journal.flush()
+        await self._farewells.noted()
         for shared in self.loaded():
             await shared.put_away()

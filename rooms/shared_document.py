@@ -91,24 +91,26 @@ class SharedDocument:
         document, to try an edit that may take long, for a sender whose edits are not shown yet, and, before a large
         answer, for a peer that has not read the earlier ones. Raises ProtocolViolation, which ends this session alone.
         """
+        if type(message) is Awareness:
+            self._announce(session, message.states)
+            return session.settled()
         if type(message) is SyncUpdate and not message.is_reply and self._type(session, message.update):
-            return session.settled() if session.is_too_fast() else None
+            return session.settled()
         if self.document.broken or (isinstance(message, SyncStep1) and session.outbox.is_full):
             return self._receive_later(session, message)
         trial = self._receive(session, message)
-        if trial is not None:
-            return trial
-        return session.settled() if session.is_too_fast() else None
+        return session.settled() if trial is None else trial
 
     def _type(self, session: Session, update: bytes) -> bool:
         """The short way of nearly every edit; False, and nothing was done, if it has to take the long one."""
-        if not session.may_write or session.is_full or self._journal.state == "behind" or self.document.broken:
+        document = self.document
+        if not session.may_write or session.is_full or document.broken or self._journal.state == "behind":
             return False
-        client = self.document.type(update)
+        client = document.type(update)
         if client is None:
             return False
         if client not in self._authors:
-            self._know_client(session.member_id, client)
+            self.know_client(session.member_id, client)
         self._add(session, update, 1)
         return True
 
@@ -125,8 +127,6 @@ class SharedDocument:
                 return self._edit(session, update, is_reply)
             case SyncStep1(state_vector):
                 return self._answers.answer(session, state_vector)
-            case Awareness(states):
-                self._announce(session, states)
             case QueryAwareness() if not session.outbox.is_full:
                 session.send(awareness_body(self.presence.everybody()))
             case _:
@@ -206,8 +206,8 @@ class SharedDocument:
             count += session.repay()
         if taken.new == EMPTY_UPDATE:
             return self.acknowledge_known(session, count)
-        if taken.client is not None and taken.client not in self._authors:
-            self._know_client(session.member_id, taken.client)
+        if taken.client is not None:
+            self.know_client(session.member_id, taken.client)
         self._add(session, taken.new, count)
         if taken.fixed != EMPTY_UPDATE:
             self.gather(SYSTEM, taken.fixed)
@@ -219,35 +219,33 @@ class SharedDocument:
         else:
             self.siblings.acknowledge(session, count)
 
-    def _know_client(self, author: str, client: int) -> None:
+    def know_client(self, author: str, client: int) -> None:
         """Journal, once, whose CRDT client id this is: attribution reads it."""
-        self._authors[client] = author
-        self._batch().new_clients.append((author, client))
+        if client not in self._authors:
+            self._authors[client] = author
+            self._batch().new_clients.append((author, client))
 
     def _add(self, session: Session, update: bytes, acknowledgements: int) -> None:
-        self._batch().add(session, update, acknowledgements)
-        self._await_commit(update)
+        (self._gathered or self._batch()).add(session, update, acknowledgements)
+        self.unshown.append(update)
+        self._uncommitted.append(update)
         session.unseen += 1
 
     def gather(self, author: str, update: bytes) -> None:
         """An edit of no session's."""
-        self._batch().is_for_all = True
-        self._batch().updates.append(update)
-        self._batch().by_author.setdefault(author, []).append(update)
-        self._await_commit(update)
-
-    def _await_commit(self, update: bytes) -> None:
+        batch = self._batch()
+        batch.is_for_all = True
+        batch.updates.append(update)
+        batch.by_author.setdefault(author, []).append(update)
         self.unshown.append(update)
         self._uncommitted.append(update)
-        self._journal.touch(self)
 
     def reply(self, session: Session, body: Sequence[Buffer]) -> None:
         """Send what may contain edits that are not committed yet: now if there are none, else with their commit."""
         if self.unshown:
             self.audience.expect(session)
-            session.count_unseen(MAX_UNSEEN_UPDATES)
+            session.unseen += MAX_UNSEEN_UPDATES
             self._batch().replies.append((session, body))
-            self._journal.touch(self)
         else:
             self._deliver(session, body)
 
@@ -267,9 +265,9 @@ class SharedDocument:
     def _announce(self, session: Session, states: list[AwarenessState]) -> None:
         changed = self.presence.announce(session, states)
         if changed:
-            self._batch().changed_clients.update(changed)
-            self._batch().speakers.add(session)
-            self._journal.touch(self)
+            batch = self._gathered or self._batch()
+            batch.changed_clients.update(changed)
+            batch.sessions.setdefault(session, 0)
 
     def leave(self, session: Session) -> None:
         self.audience.discard(session)
@@ -278,7 +276,6 @@ class SharedDocument:
         if gone:
             self._batch().changed_clients.update(gone)
             self._batch().is_for_all = True
-            self._journal.touch(self)
         if not self.audience:
             self.presence.forget_gone()
             if self._gathered is not None:
@@ -292,18 +289,23 @@ class SharedDocument:
     # The batch
 
     def _batch(self) -> Gathered:
-        """Made when something comes: most documents are quiet."""
+        """Made when something comes: most documents are quiet. The journal seals it, soon."""
         if self._gathered is None:
             self._gathered = Gathered(self)
+            self._journal.touch(self)
         return self._gathered
 
     def seal(self) -> Gathered:
-        sealed, self._gathered = self._batch(), None
+        sealed, self._gathered = self._gathered or Gathered(self), None
         now = int(time.time() * 1000)
         for author, client in sealed.new_clients:
             sealed.drafts.append(Draft(self.room, now, author, self.name, "client", write_uint(client)))
         for author, updates in sealed.by_author.items():
-            sealed.drafts += [Draft(self.room, now, author, self.name, "update", merged) for merged in merge(updates)]
+            sealed.merged = merge(updates)
+            for merged in sealed.merged:
+                sealed.drafts.append(Draft(self.room, now, author, self.name, "update", merged))
+        if len(sealed.by_author) > 1:
+            sealed.merged = merge(sealed.updates)
         return sealed
 
     def show(self, sealed: Gathered) -> None:
@@ -311,26 +313,25 @@ class SharedDocument:
         for session, body in sealed.replies:
             self._deliver(session, body)
             session.count_seen(MAX_UNSEEN_UPDATES)
-        self._broadcast(sealed.updates, sealed.changed_clients, sealed.only_source)
-        self.siblings.tell(sealed.updates, sealed.changed_clients, sealed.answers)
+        self._broadcast(sealed.merged, sealed.changed_clients, sealed.only_source)
+        self.siblings.tell(sealed.updates, sealed.by_author, sealed.changed_clients, sealed.answers)
 
     def show_heard(self) -> None:
         self._broadcast([], set(), None)
 
-    def _broadcast(self, updates: list[bytes], clients: set[int], source: Session | None) -> None:
+    def _broadcast(self, merged: list[bytes], clients: set[int], source: Session | None) -> None:
         """With what other nodes told meanwhile."""
-        news, moved = self.siblings.take_heard()
-        if news or moved:
-            updates, clients, source = news + updates, clients | moved, None
-        if updates or clients:
-            self.audience.broadcast(merge(updates), self.presence.states(clients), source=source)
+        if self.siblings.have_news:
+            news, moved = self.siblings.take_heard()
+            merged, clients, source = merge(news + merged), clients | moved, None
+        if merged or clients:
+            self.audience.broadcast(merged, self.presence.states(clients), source=source)
 
     # Other nodes
 
     def gather_answer(self, update: bytes) -> None:
         """To another node's question; it has edits that are not shown yet, so it goes out with them."""
         self._batch().answers.append(update)
-        self._journal.touch(self)
 
     async def shelf(self) -> Shelf:
         """Where the journal can be read, once the document is whole. Raises StoreUnavailable."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from time import monotonic, perf_counter
 from typing import Protocol
+
+from msgspec import structs
 
 from realtime.aside import Order
 from realtime.digest import Digests
@@ -13,7 +15,8 @@ from realtime.document import Document
 from realtime.errors import BadUpdate
 from realtime.loading import WHOLE_BYTES, Loading, snapshot_of
 from realtime.snapshot import Snapshot
-from rooms.store import Draft, JournalStore, Stored
+from realtime.update import EMPTY_UPDATE
+from rooms.store import SYSTEM, Draft, JournalStore, Stored
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +77,22 @@ class Shelf:
 
     async def load(self) -> tuple[Document, Snapshot | None]:
         """The document and, if it is large, its snapshot. Raises StoreUnavailable, BadUpdate."""
-        stored = await self._store.load(self._room, self._name)
+        try:
+            return await self._load_from(await self._store.load(self._room, self._name))
+        except BadUpdate as error:
+            return await self._load_from(await self._rescued(error))
+
+    async def _rescued(self, error: BadUpdate) -> Stored:
+        """In place of a broken snapshot, a new one of all entries. Raises the error if they are not all there."""
+        about = {"room": self._room, "document": self._name, "error": str(error)}
+        history = await self._store.history(self._room, self._name)
+        if history is None:
+            _log.error("a snapshot is broken and history was forgotten: the document stays closed", extra=about)
+            raise error
+        _log.error("a snapshot is broken: the document is built of all its entries", extra=about)
+        return await self._condensed_if_possible(history)
+
+    async def _load_from(self, stored: Stored) -> tuple[Document, Snapshot | None]:
         if _is_large(stored):
             stored = await self._condensed_if_possible(stored)
         loading = await self._loaded(stored)
@@ -104,11 +122,25 @@ class Shelf:
         bare = () if stored.snapshot is None or snapshot is not None else (stored.snapshot,)
         return chain(bare, snapshot.updates() if snapshot is not None else (), stored.tail)
 
-    async def lacks(self, document: Document) -> bytes:
-        """What a live document has and the journal has not. Raises StoreUnavailable, BadUpdate."""
-        loading = await self._loaded(await self._store.load(self._room, self._name))
-        stored = loading.document
-        return stored.join(document.diff(stored.state_vector()))
+    async def lacks(self, document: Document, told: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        """What a live document has and the journal has not; of whom, as far as that was told (author, update).
+
+        Raises StoreUnavailable, BadUpdate.
+        """
+        stored = (await self._loaded(await self._store.load(self._room, self._name))).document
+        lacking = [(author, stored.join(update)) for author, update in told if stored.fits(update)]
+        lacking.append((SYSTEM, stored.join(document.diff(stored.state_vector()))))
+        return [(author, update) for author, update in lacking if update != EMPTY_UPDATE]
+
+    async def without_known(self, drafts: list[Draft]) -> list[Draft]:
+        """The same, each without what the journal has already. Raises StoreUnavailable, BadUpdate."""
+        stored = (await self._loaded(await self._store.load(self._room, self._name))).document
+        return [
+            structs.replace(draft, data=stored.join(draft.data))
+            if draft.kind == "update" and stored.fits(draft.data)
+            else draft
+            for draft in drafts
+        ]
 
     async def order(self, uncommitted: Sequence[bytes]) -> Order:
         """All that the document is made of; `uncommitted` was taken before this is called. Raises StoreUnavailable."""
@@ -118,8 +150,11 @@ class Shelf:
     def count(self, drafts: Sequence[Draft], size: int, seq: int) -> None:
         """So much was committed, up to `seq`. Once it is a lot for a document of `size`, that is written in short."""
         self.entries += len(drafts)
-        self.bytes += sum(len(draft.data) for draft in drafts)
+        for draft in drafts:
+            self.bytes += len(draft.data)
         self._seq = seq
+        if self.entries < SNAPSHOT_ENTRIES and self.bytes < SNAPSHOT_BYTES:
+            return
         more = size // SNAPSHOT_SHARE
         by_bytes = self.bytes / (SNAPSHOT_BYTES + more)
         much = max(by_bytes, self.entries / (SNAPSHOT_ENTRIES + more // 1024))

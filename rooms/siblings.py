@@ -2,20 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from realtime.document import Document, merge
 from realtime.errors import BadUpdate, MissingEdits
 from realtime.presence import Presence
-from realtime.update import EMPTY_UPDATE
+from realtime.update import EMPTY_UPDATE, first_client
 from rooms.audience import Audience
 from rooms.elsewhere import Elsewhere
 from rooms.errors import StoreUnavailable
 from rooms.exchange import Ask, Edits, Exchange, Said, Saved, States, Written
 from rooms.journal import Journal
 from rooms.shelf import Shelf
-from rooms.store import SYSTEM
+from rooms.store import SYSTEM, Draft
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ REREAD_SECONDS = 1.0
 """So long after a journal could not be read it is tried again."""
 MANY_EDITS = 64
 """So many of one batch travel as they came, which is quicker to take; more of them merged, which is shorter."""
-_NOBODY: frozenset[str] = frozenset()
+_NOTHING: Mapping[str, list[tuple[str, bytes]]] = {}
 KEEP_SECONDS = 1.0
 """What another node could not commit for so long is committed here, if this node can."""
 
@@ -65,6 +65,8 @@ class Home(Protocol):
 
     def gather(self, author: str, update: bytes) -> None: ...
 
+    def know_client(self, author: str, client: int) -> None: ...
+
     def acknowledge_known(self, session: Acknowledged, count: int) -> None: ...
 
     async def shelf(self) -> Shelf: ...
@@ -75,7 +77,7 @@ class Siblings:
 
     __slots__ = (
         *("_asking", "_by_reference", "_elsewhere", "_exchange", "_held", "_home", "_journal", "_keeping", "_moved"),
-        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved_nodes", "have_spoken", "news"),
+        *("_must_keep", "_must_reread", "_rereading", "_told_unsaved", "_unsaved", "have_spoken", "news"),
     )
 
     def __init__(self, home: Home, exchange: Exchange, journal: Journal) -> None:
@@ -84,7 +86,7 @@ class Siblings:
         self._journal = journal
         self._by_reference = self._told_unsaved = False
         self._must_reread = self._must_keep = False
-        self._unsaved_nodes = _NOBODY
+        self._unsaved = _NOTHING
         self._held: list[tuple[Acknowledged, int]] = []
         self._keeping: asyncio.TimerHandle | None = None
         self._elsewhere: Elsewhere | None = None
@@ -104,26 +106,31 @@ class Siblings:
         if self._rereading is not None:
             self._rereading.cancel()
 
-    def tell(self, edits: list[bytes], clients: Iterable[int], answers: list[bytes]) -> None:
+    def tell(
+        self, edits: list[bytes], by_author: Mapping[str, list[bytes]], clients: Iterable[int], answers: list[bytes]
+    ) -> None:
         """What has just been shown at this node."""
         if self._exchange.is_alone:
             return
-        for update in edits if len(edits) < MANY_EDITS else merge(edits):
-            self._tell(update, are_own=True)
+        authors: dict[bytes, str] = {}
+        if self._journal.state != "saved":
+            authors = {update: author for author, updates in by_author.items() for update in updates}
+        for update in edits if authors or len(edits) < MANY_EDITS else merge(edits):
+            self._tell(update, authors.get(update, ""), are_own=True)
         for update in answers:
             self._tell(update)
         if clients:
             self._exchange.say(States(self._home.name, self._home.presence.facts(clients)))
 
-    def _tell(self, update: bytes, *, are_own: bool = False) -> None:
+    def _tell(self, update: bytes, author: str = "", *, are_own: bool = False) -> None:
         """An answer may have edits of others, too."""
-        is_saved = self._journal.state == "saved" and (are_own or not self._unsaved_nodes)
+        is_saved = self._journal.state == "saved" and (are_own or not self._unsaved)
         self._told_unsaved |= not is_saved
-        self._by_reference |= not self._exchange.say(Edits(self._home.name, update, is_saved))
+        self._by_reference |= not self._exchange.say(Edits(self._home.name, update, is_saved, author))
 
     def tell_saved(self) -> None:
         """Once the journal has everything again. What it was said to have, while it had not, is there now."""
-        if self._journal.state != "saved" or self._unsaved_nodes:
+        if self._journal.state != "saved" or self._unsaved:
             return
         if self._by_reference:
             self._exchange.say(Written(self._home.name))
@@ -153,9 +160,9 @@ class Siblings:
     def hear(self, node: str, said: Said) -> None:
         self.have_spoken = True
         match said:
-            case Edits(_, update, is_saved):
+            case Edits(_, update, is_saved, author):
                 if not is_saved:
-                    self._hear_unsaved(node)
+                    self._hear_unsaved(node, author, update)
                 self._take(update)
             case States(_, states, are_all):
                 self._show_presence(self._others().hear(node, states, are_all=are_all))
@@ -186,6 +193,11 @@ class Siblings:
             self._journal.hear(self._home)
             self._moved.update(changed)
 
+    @property
+    def have_news(self) -> bool:
+        """That nobody here was shown."""
+        return bool(self.news or self._moved)
+
     def take_heard(self) -> tuple[list[bytes], set[int]]:
         """Edits, and clients who moved, that other nodes have told and nobody here was shown."""
         news, self.news = self.news, []
@@ -210,26 +222,29 @@ class Siblings:
         """
         self.have_spoken = True
         self._show_presence(self._others().gone(node))
-        self._must_keep |= node in self._unsaved_nodes
+        self._must_keep |= node in self._unsaved
         self.reread()
 
     # What others have not committed
 
     def acknowledge(self, session: Acknowledged, count: int) -> None:
         """Edits of this node are committed. What they build on, maybe of another node that could not, comes first."""
-        if self._unsaved_nodes and not isinstance(session, _Covered):
+        if self._unsaved and not isinstance(session, _Covered):
             self._held.append((session, count))
         else:
             session.acknowledge(count)
 
-    def _hear_unsaved(self, node: str) -> None:
-        self._unsaved_nodes |= {node}
+    def _hear_unsaved(self, node: str, author: str, update: bytes) -> None:
+        if node not in self._unsaved:
+            self._unsaved = {**self._unsaved, node: []}
+        if author:
+            self._unsaved[node].append((author, update))
         if self._keeping is None:
             self._keeping = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._keep_soon)
 
     def _hear_saved(self, node: str) -> None:
-        self._unsaved_nodes -= {node}
-        if not self._unsaved_nodes:
+        self._unsaved = {other: told for other, told in self._unsaved.items() if other != node}
+        if not self._unsaved:
             self._stop_keeping()
             self._release()
 
@@ -244,7 +259,7 @@ class Siblings:
 
     def _keep_soon(self) -> None:
         self._keeping = None
-        if self._unsaved_nodes:
+        if self._unsaved:
             self._must_keep = True
             self.reread()
 
@@ -283,10 +298,27 @@ class Siblings:
 
     async def _keep(self, shelf: Shelf) -> None:
         """Commit what other nodes have shown and not committed, as far as it is here."""
-        lost = await shelf.lacks(self._home.document)
+        told = [pair for pairs in self._unsaved.values() for pair in pairs]
+        lacking = await shelf.lacks(self._home.document, told)
         self._must_keep = False
-        self._unsaved_nodes = frozenset()
-        if lost != EMPTY_UPDATE:
+        self._unsaved = _NOTHING
+        if lacking:
             _log.warning("edits that another node could not commit are committed here", extra={"room": self._home.room})
-            self._home.gather(SYSTEM, lost)
+        for author, update in lacking:
+            client = first_client(update) if author != SYSTEM else None
+            if client is not None:
+                self._home.know_client(author, client)
+            self._home.gather(author, update)
         self._release()
+
+    async def review(self, drafts: list[Draft]) -> list[Draft]:
+        """A commit of these failed: without what other nodes have committed for this one since.
+
+        As many as before: the same commit may have been made after all. Raises StoreUnavailable.
+        """
+        if not self._told_unsaved or self._exchange.is_alone:
+            return drafts
+        try:
+            return await (await self._home.shelf()).without_known(drafts)
+        except BadUpdate:
+            return drafts

@@ -10,10 +10,11 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from time import sleep
 from typing import Any, Literal, TypeVar
 
 from rooms.errors import StoreUnavailable
@@ -28,9 +29,13 @@ _log = logging.getLogger(__name__)
 _Row = TypeVar("_Row")
 
 _INSERT = "INSERT OR IGNORE INTO entries VALUES "
-_ENTRY = f"({ROOM}, ?, ?, ?, ?, ?, ?)"
+_ENTRY = "(?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 """One statement for so many: each call into SQLite hands Python's lock over and back."""
+_REST_SECONDS = 0.0005
+_ENTRIES_IN_TIME = 20_000
+"""So many are written with rests. More means that they come faster than that."""
+_KEYS_AT_ONCE = 500
 _SNAPSHOT = (
     f"INSERT INTO snapshots VALUES ({ROOM}, ?, ?, ?, {{}}) ON CONFLICT (room, document) DO UPDATE"
     " SET seq = excluded.seq, nested = excluded.nested, state = excluded.state WHERE excluded.seq >= snapshots.seq"
@@ -73,6 +78,15 @@ class _Worker(threading.Thread):
                 self._loop.call_soon_threadsafe(_fail, future, error)
             else:
                 self._loop.call_soon_threadsafe(_finish, future, result)
+
+
+def _in_pieces(entries: Sequence[tuple[object, ...]]) -> Iterator[list[object]]:
+    """The values of so many entries at once. The event loop may have no other processor: it has this one in between."""
+    is_in_time = len(entries) <= _ENTRIES_IN_TIME
+    for start in range(0, len(entries), _ROWS_AT_ONCE):
+        yield [*chain.from_iterable(entries[start : start + _ROWS_AT_ONCE])]
+        if is_in_time:
+            sleep(_REST_SECONDS)
 
 
 def _finish(future: "asyncio.Future[_Row]", result: _Row) -> None:
@@ -176,12 +190,24 @@ class SqliteStore(SqliteRegister):
 
     def _insert(self, rows: Sequence[Row]) -> None:
         with self._transaction():
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                some = rows[start : start + _ROWS_AT_ONCE]
-                self._write.execute(_INSERT + ",".join([_ENTRY] * len(some)), [*chain.from_iterable(some)])
+            keys = self._keys({row[0] for row in rows})
+            entries = [(keys[row[0]], *row[1:]) for row in rows if row[0] in keys]
+            rest = len(entries) % _ROWS_AT_ONCE
+            self._write.executemany(_INSERT + _ENTRY, entries[:rest])
+            self._write.executemany(_INSERT + ",".join([_ENTRY] * _ROWS_AT_ONCE), _in_pieces(entries[rest:]))
 
-    async def outside(self, work: Callable[[], None]) -> None:
-        await self._do(self._writer, work)
+    def _keys(self, rooms: Iterable[str]) -> dict[str, int]:
+        """Of those that exist."""
+        keys: dict[str, int] = {}
+        wanted = list(rooms)
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            keys.update(self._write.execute(f"SELECT id, key FROM rooms WHERE id IN ({marks})", some))
+        return keys
+
+    async def outside(self, work: Callable[[], _Row]) -> _Row:
+        return await self._do(self._writer, work)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -219,6 +245,16 @@ class SqliteStore(SqliteRegister):
         finally:
             self._read.execute("COMMIT")
         return Stored(seq, nested, snapshot, tuple(data for _, data in tail), tail[-1][0] if tail else seq)
+
+    async def history(self, room: str, document: str) -> Stored | None:
+        await self._intake.settled(room)
+        rows: Any = await self._rows(
+            f"SELECT seq, data, (SELECT count(*) = max(seq) FROM entries WHERE room = {ROOM}) FROM entries"
+            f" WHERE room = {ROOM} AND channel = ? AND kind = 'update' ORDER BY seq",
+            *(room, room, document),
+        )
+        is_whole = bool(rows) and rows[0][2]
+        return Stored(0, 0, None, tuple(data for _, data, _ in rows), rows[-1][0]) if is_whole else None
 
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         """Not before the entries that it holds: their numbers would be given again if the log were lost."""

@@ -127,6 +127,9 @@ class JournalStore(Protocol):
     async def load(self, room: str, document: str) -> Stored:
         """Everything that is committed, as of one moment. Raises StoreUnavailable."""
 
+    async def history(self, room: str, document: str) -> Stored | None:
+        """The same without a snapshot: all updates that there ever were. None if the room's history has gaps."""
+
     async def save_snapshot(self, room: str, document: str, seq: int, nested: int, state: bytes) -> None:
         """`state` holds the document's entries up to `seq`, and none after. One older than what is there is dropped."""
 

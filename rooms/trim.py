@@ -19,7 +19,7 @@ def forgettable(before: str, room: str) -> str:
     return (
         f"entries.room = {room} AND time < {before}"
         f" AND seq < (SELECT max(newest.seq) FROM entries AS newest WHERE newest.room = {room})"
-        " AND (channel IN ('chat', 'run', 'room', 'report') OR (kind = 'update' AND seq <="
-        " coalesce((SELECT snapshots.seq"
+        " AND (channel IN ('chat', 'run', 'room') OR (channel = 'report' AND kind NOT LIKE 'problem%')"
+        " OR (kind = 'update' AND seq <= coalesce((SELECT snapshots.seq"
         f" FROM snapshots WHERE snapshots.room = {room} AND document = channel), 0)))"
     )

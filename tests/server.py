@@ -19,6 +19,12 @@ from tests.services.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
+UNLIMITED = dict.fromkeys(
+    ("requests_per_hour", "requests_per_minute", "address_requests_per_minute", "chats_per_minute",
+     "connects_per_minute", "open_rooms_per_minute"),
+    0,
+)  # fmt: skip
+"""A test asks as fast as it can, and all of them come from one address; those of the limits say so."""
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -51,7 +57,7 @@ class Server:
         self.log = log or data.with_name(data.name + ".log")
         self._arguments = arguments
         self._settings = dict(environ or {}) | {
-            f"SANGAM_{name.upper()}": str(value) for name, value in settings.items()
+            f"SANGAM_{name.upper()}": str(value) for name, value in (UNLIMITED | settings).items()
         }
         self._process: subprocess.Popen[str] | None = None
         self.port = free_port()

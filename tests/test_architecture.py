@@ -27,11 +27,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Each foreign library is at home in as few files as possible; msgspec may go anywhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "aiodocker": ("exec_pool/aiodocker_engine.py",),
-    "aiohttp": ("exec_pool/aiodocker_engine.py", "api/people/aiohttp_provider.py"),
+    "aiohttp": ("exec_pool/aiodocker_engine.py", "api/aiohttp_outgoing.py", "api/people/aiohttp_provider.py"),
     "aiosmtplib": ("api/people/aiosmtplib_mail.py",),
     "argon2": ("api/people/argon2_passwords.py",),
     "asyncpg": ("rooms/postgres_",),
-    "cryptography": ("api/people/cryptography_seal.py",),
+    "cryptography": ("api/cryptography_seal.py", "api/people/cryptography_seal.py"),
+    "httpx": ("api/httpx_client.py",),
     "jwt": ("api/people/pyjwt_",),
     "msgspec": ("",),
     "nats": ("realtime/nats_",),
@@ -41,6 +42,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "redis": ("rooms/redis_cache.py",),
     "sqlite3": ("rooms/sqlite_", "api/check.py"),
     "starlette": ("api/",),
+    "starlette_compress": ("api/edge.py",),
     "uvicorn": ("api/",),
     "webauthn": ("api/people/webauthn_passkeys.py",),
     "websockets": ("api/", "realtime/frames.py"),

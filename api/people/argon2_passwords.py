@@ -22,7 +22,8 @@ TURNS = 2
 class Passwords:
     """Owns its threads. The cost is what OWASP asks for at least; when it is raised, sign-ins take it over."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
+        self._most_waiting = most_waiting
         self._hasher = PasswordHasher(time_cost=TURNS, memory_cost=MEMORY_KIB, parallelism=1)
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords")
         self._waiting = 0
@@ -54,7 +55,7 @@ class Passwords:
         return self._nobodys
 
     async def _do(self, work: Callable[[], _Result]) -> _Result:
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._most_waiting:
             raise Refusal(503, "busy", "too many people sign in at this moment; try again soon")
         self._waiting += 1
         try:

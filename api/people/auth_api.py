@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.described import Query, describe
 from api.errors import ApiError
 from api.http import clean_name, json_response, read_json
 from api.people.book import AccountBook, Profile
@@ -16,6 +17,7 @@ from api.people.cookie import RefreshCookie
 from api.people.login import Login
 from api.people.refusal import Refusal
 from api.people.registration import Registration
+from api.people.shapes import AT_THE_DOOR, Ended, SignedIn, SignInList, Told
 from api.people.sign_ins import Device, Opened, SignIns
 from api.people.views import sign_in_json, user_json
 from api.rate_limit import SharedRateLimit
@@ -100,6 +102,23 @@ class AuthApi:
             Route("/api/auth/sessions/{session}", self.end_one, methods=["DELETE"]),
         ]
 
+    @describe(
+        "Make an account; a letter confirms the address",
+        takes=NewAccount,
+        gives=Told,
+        status=202,
+        needs="anybody",
+        errors=(
+            *AT_THE_DOOR,
+            "registration_closed",
+            "bad_display_name",
+            "bad_name",
+            "bad_address",
+            "weak_password",
+            "not_authenticated",
+            "member_taken",
+        ),
+    )
     async def register(self, request: Request) -> Response:
         await self.admit(request)
         new = await read_json(request, NewAccount)
@@ -111,9 +130,17 @@ class AuthApi:
         await self._registration.apply(new.email, new.password, profile, new.guest_tokens)
         return json_response({"status": "letter_sent"}, 202)
 
+    @describe(
+        "Confirm an address, by the link of a letter",
+        gives=Told,
+        needs="anybody",
+        query=(Query("token", str),),
+        errors=(*AT_THE_DOOR, "bad_token"),
+    )
     async def verify(self, request: Request) -> Response:
         return await self._verify(request, request.query_params.get("token", ""))
 
+    @describe("Confirm an address", takes=LinkToken, gives=Told, needs="anybody", errors=(*AT_THE_DOOR, "bad_token"))
     async def verify_posted(self, request: Request) -> Response:
         return await self._verify(request, (await read_json(request, LinkToken)).token)
 
@@ -122,6 +149,13 @@ class AuthApi:
         await self._registration.confirm(token)
         return json_response({"status": "verified"})
 
+    @describe(
+        "Sign in",
+        takes=Credentials,
+        gives=SignedIn,
+        needs="anybody",
+        errors=(*AT_THE_DOOR, "wrong_credentials", "second_factor_needed", "wrong_code", "account_suspended"),
+    )
     async def login(self, request: Request) -> Response:
         await self.admit(request)
         given = await read_json(request, Credentials)
@@ -138,6 +172,13 @@ class AuthApi:
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    @describe(
+        "A new access token; the refresh token is used up",
+        takes=RefreshToken,
+        gives=SignedIn,
+        needs="anybody",
+        errors=(*AT_THE_DOOR, "not_authenticated", "account_suspended"),
+    )
     async def refresh(self, request: Request) -> Response:
         await self.admit(request)
         given = (await read_json(request, RefreshToken)).refresh_token
@@ -148,6 +189,13 @@ class AuthApi:
             raise Refusal(401, error.code, str(error)) from error
         return self.answer(opened, "program" if given else "browser")
 
+    @describe(
+        "Sign out",
+        takes=RefreshToken,
+        status=204,
+        needs="anybody",
+        errors=(*AT_THE_DOOR, "not_authenticated", "forbidden"),
+    )
     async def logout(self, request: Request) -> Response:
         """By whatever shows that it is somebody's own sign-in."""
         given = (await read_json(request, RefreshToken)).refresh_token
@@ -161,23 +209,40 @@ class AuthApi:
         self._cookie.clear(response)
         return response
 
+    @describe(
+        "Ask for a letter to set a new password",
+        takes=Address,
+        gives=Told,
+        status=202,
+        needs="anybody",
+        errors=(*AT_THE_DOOR, "bad_address"),
+    )
     async def forgot(self, request: Request) -> Response:
         await self.admit(request)
         await self._registration.ask_for_reset((await read_json(request, Address)).email)
         return json_response({"status": "letter_sent"}, 202)
 
+    @describe(
+        "Set a new password, with the token of a letter",
+        takes=NewPassword,
+        status=204,
+        needs="anybody",
+        errors=(*AT_THE_DOOR, "bad_token", "weak_password"),
+    )
     async def reset(self, request: Request) -> Response:
         await self.admit(request)
         given = await read_json(request, NewPassword)
         await self._registration.reset(given.token, given.password)
         return Response(status_code=204)
 
+    @describe("Where one is signed in", gives=SignInList, needs="person")
     async def sessions(self, request: Request) -> Response:
         caller, current = await self._callers.of_person(request)
         found = await self._book.register.sign_ins(caller.account.id)
         shown = [sign_in_json(one, self._sign_ins.device(one), is_current=one.id == current.id) for one in found]
         return json_response({"sessions": shown})
 
+    @describe("Sign out there", status=204, needs="person", errors=("session_not_found",))
     async def end_one(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         wanted = request.path_params["session"]
@@ -187,6 +252,7 @@ class AuthApi:
         await self._book.register.end_sign_in(wanted)
         return Response(status_code=204)
 
+    @describe("Sign out everywhere else", gives=Ended, needs="person")
     async def end_others(self, request: Request) -> Response:
         caller, current = await self._callers.of_person(request)
         ended = await self._book.register.end_sign_ins(caller.account.id, but=current.id)

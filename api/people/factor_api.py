@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.described import describe
 from api.errors import ApiError
 from api.http import json_response, read_json
 from api.people.auth_api import device_of
@@ -15,6 +16,7 @@ from api.people.caller import Caller, Callers
 from api.people.letters import Letters
 from api.people.login import Login, new_recovery_codes, recovery_hash
 from api.people.pyotp_codes import enrolment_uri, new_secret
+from api.people.shapes import GUARDED, Enrolment, RecoveryCodes
 from api.people.sign_ins import SignIns
 from rooms.credential_register import CredentialRegister
 
@@ -53,6 +55,13 @@ class FactorApi:
             Route("/api/auth/totp/recovery-codes", self.renew_codes, methods=["POST"]),
         ]
 
+    @describe(
+        "Begin a second factor",
+        takes=Confirmation,
+        gives=Enrolment,
+        needs="person",
+        errors=(*GUARDED, "second_factor_on"),
+    )
     async def enrol(self, request: Request) -> Response:
         """The secret is shown this once, and asked for only when a code has shown that it arrived."""
         caller, _ = await self._confirmed(request)
@@ -63,6 +72,13 @@ class FactorApi:
         name = self._book.open(caller.account).address or caller.account.id
         return _unstored({"secret": secret, "uri": enrolment_uri(secret, name)})
 
+    @describe(
+        "Switch the second factor on",
+        takes=Confirmation,
+        gives=RecoveryCodes,
+        needs="person",
+        errors=("403:wrong_code", "not_enrolled"),
+    )
     async def confirm(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         given = await read_json(request, Confirmation)
@@ -74,12 +90,22 @@ class FactorApi:
         self._tell(caller, "A second factor is asked for now when you sign in to Sangam.")
         return await self._new_codes(account.id)
 
+    @describe(
+        "New recovery codes", takes=Confirmation, gives=RecoveryCodes, needs="person", errors=(*GUARDED, "not_enrolled")
+    )
     async def renew_codes(self, request: Request) -> Response:
         caller, _ = await self._confirmed(request)
         if not caller.account.totp_on:
             raise ApiError(409, "not_enrolled", "there is no second factor")
         return await self._new_codes(caller.account.id)
 
+    @describe(
+        "Switch the second factor off",
+        takes=Confirmation,
+        status=204,
+        needs="person",
+        errors=(*GUARDED, "403:wrong_code"),
+    )
     async def turn_off(self, request: Request) -> Response:
         caller, given = await self._confirmed(request)
         if caller.account.totp_on:

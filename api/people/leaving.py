@@ -55,7 +55,7 @@ class Leaving:
         await self._people.accounts.delete(account)
 
     async def finish(self) -> None:
-        """Rename what open rooms wrote since about people who went within the last day; forget who was in erased rooms."""
+        """Rename what open rooms wrote since about people who went lately; forget who was in erased rooms."""
         await self._people.memberships.sweep()
         await self._people.memberships.erase_again(int((time.time() - DAY_SECONDS) * 1000), NAMELESS)
 

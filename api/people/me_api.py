@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from api.codes import new_id, new_token, token_hash
+from api.described import describe
 from api.errors import ApiError
 from api.http import clean_name, json_response, read_json
 from api.people.argon2_passwords import Passwords
@@ -22,6 +23,7 @@ from api.people.leaving import Contributions, Leaving
 from api.people.login import Login
 from api.people.password_rules import check_password
 from api.people.registration import Registration
+from api.people.shapes import GUARDED, MembershipList, OneMembership, OneToken, OneUser, TokenList, Told
 from api.people.sign_ins import SignIns
 from api.people.views import membership_json, service_token_json, user_json
 from rooms.accounts import MachineToken, SignIn
@@ -132,10 +134,18 @@ class MeApi:
             Route("/api/users/me/tokens/{token}", self.drop_token, methods=["DELETE"]),
         ]
 
+    @describe("One's account", gives=OneUser, needs="person")
     async def look(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         return json_response({"user": user_json(self._book.open(caller.account))})
 
+    @describe(
+        "Change one's profile, preferences and consents",
+        takes=Change,
+        gives=OneUser,
+        needs="person",
+        errors=("not_found", "bad_display_name", "bad_name"),
+    )
     async def change(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         given = await read_json(request, Change)
@@ -168,6 +178,7 @@ class MeApi:
             raise ApiError(404, "not_found", "this account is not there any more")
         return json_response({"user": user_json(self._book.open(account))})
 
+    @describe("Another password", takes=NewPassword, status=204, needs="person", errors=(*GUARDED, "weak_password"))
     async def set_password(self, request: Request) -> Response:
         caller, current = await self._callers.of_person(request)
         given = await read_json(request, NewPassword)
@@ -178,6 +189,14 @@ class MeApi:
         await self._registration.set_password(caller.account, password_hash, but=current.id)
         return Response(status_code=204)
 
+    @describe(
+        "Another mail address; a letter confirms it",
+        takes=NewAddress,
+        gives=Told,
+        status=202,
+        needs="person",
+        errors=(*GUARDED, "bad_address"),
+    )
     async def move(self, request: Request) -> Response:
         caller, current = await self._callers.of_person(request)
         given = await read_json(request, NewAddress)
@@ -185,6 +204,7 @@ class MeApi:
         await self._registration.ask_for_move(caller.account, given.email)
         return json_response({"status": "letter_sent"}, 202)
 
+    @describe("End one's account", takes=Farewell, status=204, needs="person", errors=GUARDED)
     async def leave(self, request: Request) -> Response:
         caller, current = await self._callers.of_person(request)
         given = await read_json(request, Farewell)
@@ -194,28 +214,47 @@ class MeApi:
         self._cookie.clear(response)
         return response
 
+    @describe("All that is kept about oneself", gives=dict[str, Any], needs="person")
     async def export(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         parts = self._leaving.export(self._book.open(caller.account))
         headers = {"Content-Disposition": 'attachment; filename="sangam-export.json"', "Cache-Control": "no-store"}
         return StreamingResponse(parts, headers=headers, media_type="application/json")
 
+    @describe("The rooms one is in", gives=MembershipList, needs="person")
     async def memberships(self, request: Request) -> Response:
         caller = await self._callers.of_request(request, "rooms")
         found = await self._people.memberships.of_account(caller.account.id)
         return json_response({"memberships": [membership_json(membership) for membership in found]})
 
+    @describe(
+        "Take over what one did as a guest",
+        takes=GuestToken,
+        gives=OneMembership,
+        status=201,
+        needs="person",
+        errors=("member_taken",),
+    )
     async def claim(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         given = await read_json(request, GuestToken)
         membership = await self._claims.claim(caller.account.id, given.token)
         return json_response({"membership": membership_json(membership)}, 201)
 
+    @describe("Tokens for machines", gives=TokenList, needs="person")
     async def tokens(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         found = await self._people.credentials.service_tokens(caller.account.id)
         return json_response({"tokens": [service_token_json(token) for token in found]})
 
+    @describe(
+        "Make a token for a machine",
+        takes=NewToken,
+        gives=OneToken,
+        status=201,
+        needs="person",
+        errors=(*GUARDED, "bad_name", "too_many_tokens"),
+    )
     async def add_token(self, request: Request) -> Response:
         caller, current = await self._callers.of_person(request)
         given = await read_json(request, NewToken)
@@ -231,6 +270,7 @@ class MeApi:
         await self._people.credentials.add_service_token(token)
         return json_response({"token": service_token_json(token) | {"secret": secret}}, 201)
 
+    @describe("Take a token away", status=204, needs="person", errors=("token_not_found",))
     async def drop_token(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         if not await self._people.credentials.drop_service_token(caller.account.id, request.path_params["token"]):

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from api.described import Query, describe
 from api.errors import ApiError
 from api.http import clean_name
 from api.people.aiohttp_provider import Provider, ProviderUnavailable
@@ -19,6 +20,7 @@ from api.people.auth_api import AuthApi, device_of
 from api.people.book import AccountBook, Profile, clean_address
 from api.people.cookie import PATH, RefreshCookie
 from api.people.pyjwt_id_tokens import BadIdToken, UnknownKey, Word, read_id_token
+from api.people.shapes import AT_THE_DOOR
 from api.people.sign_ins import SignIns
 from rooms.accounts import Account, ExternalIdentity
 from rooms.cache import Cache
@@ -66,6 +68,14 @@ class OpenIdApi:
             Route("/api/auth/oidc/callback", self.end, methods=["GET"]),
         ]
 
+    @describe(
+        "Go to the provider to sign in",
+        status=303,
+        gives_media="text/html",
+        needs="anybody",
+        query=(Query("returnTo", str),),
+        errors=(*AT_THE_DOOR, "provider_unavailable", "cache_unavailable"),
+    )
     async def begin(self, request: Request) -> Response:
         """Send the browser there; a cookie says that it was this browser that began."""
         await self._auth.admit(request)
@@ -89,6 +99,14 @@ class OpenIdApi:
         )
         return response
 
+    @describe(
+        "Come back from the provider",
+        status=303,
+        gives_media="text/html",
+        needs="anybody",
+        query=(Query("state", str), Query("code", str)),
+        errors=(*AT_THE_DOOR, "sign_in_refused", "account_suspended", "cache_unavailable"),
+    )
     async def end(self, request: Request) -> Response:
         """The browser comes back. Raises ApiError 400 for everything that was not begun here."""
         await self._auth.admit(request)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.described import describe
 from api.errors import ApiError
 from api.http import clean_name, json_response, read_json
 from api.people.auth_api import AuthApi, Client, device_of
@@ -19,6 +20,7 @@ from api.people.factor_api import Confirmation
 from api.people.letters import Letters
 from api.people.login import Login
 from api.people.refusal import Refusal
+from api.people.shapes import AT_THE_DOOR, GUARDED, Asked, OnePasskey, PasskeyList, SignedIn
 from api.people.sign_ins import SignIns
 from api.people.views import passkey_json
 from api.people.webauthn_passkeys import Ceremonies, PasskeyRefused, decode_id, id_of
@@ -78,11 +80,19 @@ class PasskeyApi:
             Route("/api/auth/passkeys/{passkey}", self.drop, methods=["DELETE"]),
         ]
 
+    @describe("One's passkeys", gives=PasskeyList, needs="person")
     async def list(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         found = await self._credentials.passkeys(caller.account.id)
         return json_response({"passkeys": [passkey_json(passkey) for passkey in found]})
 
+    @describe(
+        "Begin to add a passkey",
+        takes=Confirmation,
+        gives=Asked,
+        needs="person",
+        errors=(*GUARDED, "too_many_passkeys", "cache_unavailable"),
+    )
     async def options(self, request: Request) -> Response:
         caller, sign_in = await self._callers.of_person(request)
         given = await read_json(request, Confirmation)
@@ -97,6 +107,14 @@ class PasskeyApi:
         asked = self._ceremonies.ask_for_new(caller.account.id, person.address or name, name, challenge, known)
         return json_response({"ceremony": ceremony, "publicKey": msgspec.Raw(asked)})
 
+    @describe(
+        "Add a passkey",
+        takes=NewPasskey,
+        gives=OnePasskey,
+        status=201,
+        needs="person",
+        errors=("passkey_refused", "bad_name", "cache_unavailable"),
+    )
     async def add(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         given = await read_json(request, NewPasskey)
@@ -113,6 +131,7 @@ class PasskeyApi:
             self._letters.changed(address, "A passkey was added to your account at Sangam.")
         return json_response({"passkey": passkey_json(passkey)}, 201)
 
+    @describe("Take a passkey away", status=204, needs="person", errors=("passkey_not_found",))
     async def drop(self, request: Request) -> Response:
         caller, _ = await self._callers.of_person(request)
         try:
@@ -123,11 +142,21 @@ class PasskeyApi:
             raise ApiError(404, "passkey_not_found", "you have no such passkey")
         return Response(status_code=204)
 
+    @describe(
+        "Begin to sign in with a passkey", gives=Asked, needs="anybody", errors=(*AT_THE_DOOR, "cache_unavailable")
+    )
     async def sign_in_options(self, request: Request) -> Response:
         await self._auth.admit(request)
         ceremony, challenge = await self._begin("sign-in")
         return json_response({"ceremony": ceremony, "publicKey": msgspec.Raw(self._ceremonies.ask(challenge))})
 
+    @describe(
+        "Sign in with a passkey",
+        takes=UsedPasskey,
+        gives=SignedIn,
+        needs="anybody",
+        errors=(*AT_THE_DOOR, "401:passkey_refused", "account_suspended", "cache_unavailable"),
+    )
     async def sign_in(self, request: Request) -> Response:
         await self._auth.admit(request)
         given = await read_json(request, UsedPasskey)

@@ -4,8 +4,9 @@ import asyncio
 import os
 import statistics
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +18,8 @@ from loadtests.exec.measures import InDocker, Once, Plain, in_turns, over_the_li
 from loadtests.exec.room import room
 from loadtests.exec.rows import Row, spread_row
 from loadtests.exec.rush import rush
+from tests.services.nats import NatsServer
+from tests.services.workers import SILENT_SECONDS, workers
 
 ENGINES = ("bubblewrap", "docker")
 WANTED = {
@@ -186,17 +189,25 @@ async def rooms(bench: Bench) -> list[Row]:
 
 
 async def keys(bench: Bench) -> list[Row]:
-    """Keystroke to echo, through the terminal's socket."""
-    rows = []
-    for engine in ENGINES:
-        named = {f"SANGAM_{name.upper()}": str(value) for name, value in bench.settings(engine).items()}
-        with tempfile.TemporaryDirectory() as folder, server(folder, os.environ | named) as address:
-            async with terminal(address) as socket:
-                await echoes(socket, 20)
-                found = spread(await echoes(socket, 300))
-        figures = f"{found.p50 * 1000:.1f} / {found.p95 * 1000:.1f} ms"
-        rows.append(Row(f"{engine}, keystroke to echo", figures, wanted=WANTED["echo"]))
-    return rows
+    """Keystroke to echo, through the terminal's socket; at last with the program at a worker, over NATS."""
+    rows = [await _echo(engine, bench.settings(engine)) for engine in ENGINES]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        NatsServer(Path(folder) / "nats") as nats,
+        workers(Path(folder), nats.url, 1, exec_engine="bubblewrap"),
+    ):
+        away = {"nats_url": nats.url, "exec_place": "workers", "node_silent_seconds": SILENT_SECONDS}
+        return [*rows, await _echo("at a worker", away)]
+
+
+async def _echo(name: str, settings: Mapping[str, object]) -> Row:
+    named = {f"SANGAM_{key.upper()}": str(value) for key, value in settings.items()}
+    with tempfile.TemporaryDirectory() as folder, server(folder, os.environ | named) as address:
+        async with terminal(address) as socket:
+            await echoes(socket, 20)
+            found = spread(await echoes(socket, 300))
+    figures = f"{found.p50 * 1000:.1f} / {found.p95 * 1000:.1f} ms"
+    return Row(f"{name}, keystroke to echo", figures, wanted=WANTED["echo"])
 
 
 PARTS: dict[str, Callable[[Bench], Coroutine[object, object, list[Row]]]] = {

@@ -38,7 +38,8 @@ async def rush(runner: Runner, rooms: int) -> Rush:
 
     async def room(number: int, count: int) -> float:
         nonlocal results
-        results += len(await asyncio.gather(*(timed(runner, f"rush {number}") for _ in range(count))))
+        done = await asyncio.gather(*(timed(runner, f"rush {number}") for _ in range(count)))
+        results += len(done)
         return time.perf_counter() - began
 
     waits = await asyncio.gather(*(room(number, count) for number, count in enumerate(runs)))

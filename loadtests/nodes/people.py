@@ -1,7 +1,6 @@
 """Two people in a room who both type, and what each has seen of the other or a server has called saved."""
 
 import asyncio
-import contextlib
 
 from pycrdt import Text
 
@@ -52,13 +51,13 @@ class Room:
         return [max(two.has_of(one), one.saved), max(one.has_of(two), two.saved)]
 
     async def found(self, house: House, node: int) -> list[int]:
-        """Edits of each that somebody new is shown at this node."""
+        """Edits of each that somebody new is shown at this node, who waits until it answers. Raises TimeoutError."""
         auditor = Person(house, node, self.name)
-        with contextlib.suppress(AssertionError, TimeoutError, OSError):
+        try:
             await auditor.client.until_connected()
-        found = [auditor.has_of(person) for person in self.people]
-        await auditor.client.drop()
-        return found
+            return [auditor.has_of(person) for person in self.people]
+        finally:
+            await auditor.client.drop()
 
 
 async def come(rooms: list[Room]) -> None:

@@ -19,6 +19,8 @@ from pycrdt import Doc, Text, TransactionEvent
 CLIENT_BASE = 0x4000_0000
 EDIT, CURSOR, PRELOAD = 0, 1, 2
 ROOT = "t"
+LARGE_RATE = 10_000.0
+"""Updates a second while a large document is written."""
 _LETTERS = string.ascii_lowercase + " "
 
 
@@ -137,6 +139,20 @@ def document_events(keystrokes: int, luck: random.Random) -> Iterator[Event]:
     yield Event(0.0, 0, PRELOAD, 0, doc.get_update())
 
 
+def large_events(is_one_string: bool, luck: random.Random) -> Iterator[Event]:
+    """20 MB: 200 texts of 1000 small edits each, or two strings."""
+    doc: Doc[Any] = Doc(client_id=CLIENT_BASE)
+    texts, edits, units = (2, 1, 10_000_000) if is_one_string else (200, 1000, 100)
+    made: list[bytes] = []
+    doc.observe(lambda event: made.append(event.update))
+    for index in range(texts):
+        text = doc.get(f"{ROOT}{index}", type=Text)
+        for length in range(0, edits * units, units):
+            text.insert(luck.randint(0, length), "".join(luck.choices(_LETTERS, k=units)))
+    for index, update in enumerate(made):
+        yield Event(index / LARGE_RATE, 0, PRELOAD, index, update)
+
+
 def write_plan(path: Path, shape: Shape, events: list[Event]) -> None:
     """Events in the order of their times; every client's hello is a first cursor."""
     blob = bytearray()
@@ -174,6 +190,9 @@ class Library:
 
     def document(self, shape: Shape, keystrokes: int) -> Path:
         return self._made(f"document-{keystrokes}", shape, lambda luck: document_events(keystrokes, luck))
+
+    def large(self, shape: Shape, is_one_string: bool) -> Path:
+        return self._made(f"large-{is_one_string}", shape, lambda luck: large_events(is_one_string, luck))
 
     def _made(self, kind: str, shape: Shape, events: Callable[[random.Random], Iterator[Event]]) -> Path:
         digest = hashlib.sha256(self._version + kind.encode() + repr(shape).encode()).hexdigest()[:16]

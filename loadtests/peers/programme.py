@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from loadtests.peers import endurance, ramps, scenarios
+from loadtests.peers import endurance, pauses, ramps, scenarios
 from loadtests.peers.plans import Shape
 from loadtests.peers.scenarios import Figures
 from loadtests.peers.servers import Peer, Server
@@ -90,6 +90,10 @@ def _endurance() -> list[Scenario]:
     settings = {"SANGAM_IDLE_SECONDS": "0.5"}
     return [
         Scenario("stall", "one of 20 stops reading while 32 MiB are sent", partial(endurance.stall, shape=FLOOD)),
+        Scenario(
+            "large", "20 MB of small edits are opened by three", partial(pauses.large, is_one_string=False), 1, True
+        ),
+        Scenario("large-string", "20 MB in two strings, too", partial(pauses.large, is_one_string=True), 1, True),
         Scenario("storm", "2,000 come back after a restart", partial(endurance.storm, shape=STORM), 1, True),
         Scenario("many", "10,000 connections in 5,000 rooms", partial(endurance.many, shape=MANY)),
         Scenario("cycles", "open, edit and close 100 rooms, 20 times", cycles, 1, True, settings),

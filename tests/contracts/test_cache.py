@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from rooms.cache import MAX_VALUE_BYTES, Cache, MemoryCache, Score
+from rooms.cache import MAX_VALUE_BYTES, Bucket, Cache, MemoryCache, Score
 from rooms.errors import CacheUnavailable
 from rooms.redis_cache import RedisCache
 from tests.contracts.fanouts import until
@@ -273,3 +273,19 @@ async def test_C2_a_clock_that_is_set_back_does_not_close_a_bucket() -> None:
     assert await cache.take("k", per_second=1, burst=1) <= 1
     now[0] += 1
     assert await cache.take("k", per_second=1, burst=1) == 0
+
+
+async def test_C2_several_buckets_are_spent_together_or_not_at_all(join: Join) -> None:
+    cache = await join()
+    wide, narrow = Bucket("wide", 1.0, 10.0), Bucket("narrow", 0.5, 2.0)
+    assert (await cache.spend(())).wait == 0
+    first = await cache.spend((wide, narrow))
+    assert first.wait == 0
+    assert first.left == pytest.approx((9, 1), abs=0.2)
+    assert (await cache.spend((wide, narrow))).wait == 0
+    refused = await cache.spend((wide, narrow))
+    assert 1 < refused.wait <= 2
+    assert refused.left == pytest.approx((8, 0), abs=0.3)
+    assert (await cache.spend((wide,))).left == pytest.approx((7,), abs=0.3)
+    many = await asyncio.gather(*(cache.spend((Bucket("k", 0.01, 10.0),)) for _ in range(20)))
+    assert sum(spent.wait == 0 for spent in many) == 10

@@ -1,7 +1,6 @@
 """The fan-out while its real broker is stopped, paused, started again, or cut off."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -11,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from realtime import nats_fanout
 from realtime.errors import FanoutUnavailable
 from realtime.fanout import Batch
-from realtime.letters import write_letters
+from realtime.letters import read_letter, write_letters
 from realtime.nats_fanout import NatsFanout
 from realtime.nats_link import NatsLink
 from tests.contracts.fanouts import Ear, until
 from tests.server import ROOT
 from tests.services.nats import NatsServer
-from tests.services.processes import free_port
+from tests.services.processes import free_port, open_sockets
 from tests.services.proxy import Proxy
 
 Join = Callable[..., Awaitable[NatsFanout]]
@@ -33,13 +33,15 @@ async def join(own_nats: NatsServer) -> AsyncIterator[Join]:
     """Each call opens a node at the test's own broker, or at `port`."""
     opened: list[NatsFanout] = []
 
-    async def join(port: int = own_nats.port, queue: int = 2**20, silent: float = 30.0) -> NatsFanout:
+    async def join(
+        port: int = own_nats.port, queue: int = 2**20, silent: float = 30.0, answer: float = 0.5
+    ) -> NatsFanout:
         fanout = NatsFanout(
             f"nats://127.0.0.1:{port}",
             max_queue_bytes=queue,
             beat_seconds=0.1,
             silent_seconds=silent,
-            answer_seconds=0.5,
+            answer_seconds=answer,
         )
         await fanout.open()
         opened.append(fanout)
@@ -214,6 +216,44 @@ async def test_F9_rooms_opened_while_the_connection_comes_and_goes_all_stand_in_
         await until(lambda: all(ear.payloads[-1:] == [b"x"] for ear in ears.values()))
 
 
+@pytest.mark.parametrize("piece_bytes", [5, 40, 333])
+async def test_F1_what_comes_in_pieces_comes_whole_and_in_order(
+    own_nats: NatsServer, join: Join, piece_bytes: int
+) -> None:
+    async with Proxy(own_nats.port) as proxy:
+        proxy.piece_bytes = piece_bytes
+        far, near, ear = await join(port=proxy.port, answer=PATIENCE), await join(), Ear()
+        await ear.listen(far, "room")
+        await Ear().listen(near, "room")
+        payloads = [b"\r\nMSG %d\r\n" % number * (number % 9) for number in range(40)]
+        for number, payload in enumerate(payloads):
+            assert near.publish("room", payload)
+            if number % 3 == 0:
+                await asyncio.sleep(0)
+        await until(lambda: len(ear.heard) == len(payloads), PATIENCE)
+        assert ear.payloads == payloads
+        assert far.stats().reconnects == 0
+
+
+async def test_F12_what_follows_at_once_leaves_together(own_nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nats_fanout, "SEND_SECONDS", 1.0)
+    heard: list[tuple[str, bytes]] = []
+    listener = await NatsLink.dial(own_nats.url, "listener", lambda *message: heard.append(message))
+    await listener.subscribe("sangam.room.room")
+    await listener.settle()
+    node = NatsFanout(own_nats.url, beat_seconds=60.0)
+    await node.open()
+    await Ear().listen(node, "room")
+    for payload in (b"first", b"second", b"third"):
+        node.publish("room", payload)
+        await until(lambda: heard)
+        await asyncio.sleep(0)
+    await until(lambda: len(heard) == 2)
+    assert [read_letter(data)[1].payloads for _, data in heard] == [[b"first"], [b"second", b"third"]]
+    await node.close()
+    await listener.abort()
+
+
 async def test_F1_F11_own_letters_and_what_is_no_letter_change_nothing(own_nats: NatsServer, join: Join) -> None:
     a, ear = await join(), Ear()
     await ear.listen(a, "room")
@@ -346,20 +386,3 @@ async def test_F5_a_node_that_reads_too_slowly_for_the_broker_makes_up_for_it(tm
             gaps += line == "gap"
         far.end()
         await near.close()
-
-
-def open_sockets(port: int) -> int:
-    """Sockets of this process that are connected to a local port."""
-    end = f":{port:04X}"
-    inodes = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[2].endswith(end):
-            inodes.add(f"socket:[{words[9]}]")
-    links = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            links.append(os.readlink(f"/proc/self/fd/{name}"))
-        except OSError:
-            continue
-    return len(inodes & set(links))

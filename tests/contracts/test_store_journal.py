@@ -68,6 +68,15 @@ async def test_D5_a_document_is_its_snapshot_and_the_updates_after_it(store: Sto
     assert await store.load("rm_one", "board") == Stored(0, 0, None, (b"2",), 2)
 
 
+async def test_D5_the_history_of_a_document_is_all_its_updates_without_the_snapshot(store: Store) -> None:
+    await make_rooms(store, "rm_one", "rm_two")
+    await append(store, "c1", [draft("rm_two", b"0"), draft(data=b"1"), draft(data=b"2", channel="board")])
+    await append(store, "c2", [draft(data=b"3", kind="client"), draft(data=b"4")])
+    await store.save_snapshot("rm_one", "main", 4, 7, b"1+4")
+    assert await store.history("rm_one", "main") == Stored(0, 0, None, (b"1", b"4"), 4)
+    assert await store.history("rm_one", "notes") is None
+
+
 async def test_D5_an_older_snapshot_never_replaces_a_newer(store: Store) -> None:
     await make_rooms(store, "rm_one")
     await append(store, "c1", [draft(data=b"%d" % n) for n in range(1, 6)])

@@ -54,6 +54,7 @@ async def test_D14_only_what_is_old_and_not_needed_goes(places: Places, kind: st
         assert await place.trim.trim(CUT, "rm_one") == 2
         assert await left(place) == {"rm_one": [2, 4, 5, 6], "rm_two": [1, 2]}
         assert [await store.load("rm_one", document) for document in ("main", "board")] == before
+        assert await store.history("rm_one", "main") is None
         await store.save_snapshot("rm_one", "main", 5, 0, b"1 5")
         assert await place.trim.trim(CUT) == 2
         assert await left(place) == {"rm_one": [2, 4, 6], "rm_two": [2]}
@@ -62,3 +63,17 @@ async def test_D14_only_what_is_old_and_not_needed_goes(places: Places, kind: st
             await place.trim.trim(CUT, "rm_none")
     async with opened(place.store()) as store:
         assert await append(store, "c2", [draft("rm_one"), draft("rm_two")]) == [7, 3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_D18_problems_are_not_forgotten_with_other_history(places: Places, kind: str) -> None:
+    place = places(kind)
+    async with opened(place.store()) as store:
+        await make_rooms(store, "rm_one")
+        kinds = ["sb_1", "problem sum", "problems", "sb_2"]
+        await append(store, "c1", [draft(channel="report", kind=name) for name in kinds])
+        await append(store, "c2", [draft(channel="run", kind="last")])
+    assert await place.trim.trim(2_000_000_000_000) == 2
+    async with opened(place.store()) as store:
+        left = await store.entries("rm_one", ["report"], after=None, before=None, limit=10)
+        assert [entry.kind for entry in left] == ["problem sum", "problems"]

@@ -55,7 +55,7 @@ async def test_R10_what_is_on_its_way_at_a_stop_is_saved_or_not_called_saved(ser
 
 async def test_R11_a_second_server_on_the_folder_says_why_it_does_not_start(server: Server) -> None:
     command = [sys.executable, "-m", "api", "serve", "--port", "0", "--data", str(server.data)]
-    second = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    second = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert second.returncode == 2
     assert "another server already uses the data folder" in second.stderr
     assert "Traceback" not in second.stderr + second.stdout

@@ -132,9 +132,9 @@ def main(seed: str, cases: int, start: int = 0, out: str = "") -> None:
     for number in range(start, cases):
         print(f"case {number}", flush=True)
         case = Case(f"{seed}/{number}")
-        started = time.monotonic()
+        started = time.process_time()
         case.run()
-        if time.monotonic() - started > SLOW_SECONDS:
+        if time.process_time() - started > SLOW_SECONDS:
             case.note("slow", None)
         for finding in case.findings:
             print(json.dumps(finding | {"case": number, "seed": seed}), flush=True)

@@ -12,7 +12,7 @@ from tests.server import Server, running
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Rooms need tokens."""
     folder = tmp_path_factory.mktemp("server")
-    with running(folder / "data", leave_grace_seconds=1.0) as server:
+    with running(folder / "data", leave_grace_seconds=5.0) as server:
         yield server
 
 

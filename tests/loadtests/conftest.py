@@ -29,7 +29,7 @@ def relay_with(*faults: str) -> Peer:
 def play(stage: Stage) -> Playing:
     """Play a shape against a fresh server; what the driver tells."""
 
-    def play(peer: Peer, shape: Shape, seconds: float = 3.0, linger: float = 0.0) -> Answer:
+    def play(peer: Peer, shape: Shape, seconds: float = 20.0, linger: float = 0.0) -> Answer:
         with stage.server(peer) as server, stage.driver(server, stage.plans.typing(shape), "room") as driver:
             assert driver.gather(shape.size, shape.clients) == shape.clients
             return driver.play(shape.seconds + seconds, linger)

@@ -174,6 +174,27 @@ async def test_E37_a_finished_submission_is_told_by_every_node_and_after_restart
     assert (await asyncio.to_thread(other.call, "GET", unknown, host.token)).status_code == 404
 
 
+async def test_E38_problems_are_the_same_at_every_node(two: Nodes) -> None:
+    one, other = two.each
+    host = one.create_room()
+    call = f"/api/rooms/{host.room_id}/problems"
+    put = await asyncio.to_thread(one.call, "PUT", f"{call}/sum", host.token, json=HALF_HIDDEN)
+    assert put.status_code == 200, put.text
+    listed = (await asyncio.to_thread(other.call, "GET", call, host.token)).json()
+    assert listed == {"problems": ["sum"], "titles": {"sum": "Sum"}}
+    there, here = [
+        (await asyncio.to_thread(node.call, "GET", f"{call}/sum", host.token)).json() for node in (other, one)
+    ]
+    assert there == here
+    changed = HALF_HIDDEN | {"title": "Another"}
+    assert (await asyncio.to_thread(other.call, "PUT", f"{call}/sum", host.token, json=changed)).status_code == 200
+    assert (await asyncio.to_thread(one.call, "GET", call, host.token)).json()["titles"] == {"sum": "Another"}
+    assert (await asyncio.to_thread(other.call, "DELETE", f"{call}/sum", host.token)).status_code == 204
+    assert (await asyncio.to_thread(one.call, "GET", f"{call}/sum", host.token)).status_code == 404
+    assert (await asyncio.to_thread(one.call, "DELETE", f"{call}/sum", host.token)).status_code == 404
+    assert (await asyncio.to_thread(one.call, "GET", call, host.token)).json()["problems"] == []
+
+
 @pytest.fixture
 def many(tmp_path: Path) -> Any:
     with nodes(tmp_path, 3) as started:

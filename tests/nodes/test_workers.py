@@ -142,6 +142,20 @@ async def test_E71_a_run_whose_worker_dies_runs_again_and_ends_once(yard: Yard) 
     assert [(data["run"], data["status"]) for data in told(yard.node, host, "finished")] == [(run, "ok")]
 
 
+async def test_E71_a_run_whose_workers_die_three_times_is_given_up(yard: Yard) -> None:
+    host = yard.node.create_room()
+    run = await start(yard.node, host, ECHO, terminal={"rows": 20, "columns": 80})
+    for deaths in range(3):
+        await until(lambda deaths=deaths: said(yard.node, host).count("up") == deaths + 1)  # type: ignore[misc]
+        [dead] = yard.busy()
+        await asyncio.to_thread(dead.end, signal.SIGKILL)
+        await asyncio.to_thread(dead.start)
+    await until(lambda: told(yard.node, host, "finished"))
+    assert [(data["run"], data["status"]) for data in told(yard.node, host, "finished")] == [(run, "internal_error")]
+    assert len(told(yard.node, host, "restarted")) == 2
+    await until(lambda: not yard.busy())
+
+
 async def test_E71_a_submission_whose_worker_dies_is_judged_once(yard: Yard) -> None:
     host = yard.node.create_room()
     await put_file(yard.node, host, "import time\ntime.sleep(2)\n" + HONEST)

@@ -113,7 +113,6 @@ def test_I20_odd_tokens_are_no_mistake_of_ours(asha: Visitor) -> None:
         "." * 2 + "x" * 8000,
         "sangam_",
         "sangam_x.y.z",
-        "\u00e9.b.c".encode().decode("latin-1"),
     ):
         refused(asha, odd)
     answer = asha.call("GET", "/api/users/me", token="", headers={"Authorization": b"Bearer \xe9.b.c"})

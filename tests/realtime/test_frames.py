@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from realtime.frames import announced_length, binary_frame, read_frame
+from realtime.frames import announced_length, binary_frame, read_frame, read_messages
 
 SIZES = st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
 
@@ -36,6 +36,27 @@ def test_W3_whole_messages_are_read_wherever_the_bytes_are_cut(payloads: list[by
             start = end
         rest = data[start:]
     assert (found, rest) == (payloads, b"")
+
+
+@given(st.lists(st.binary(max_size=300), max_size=5), st.integers(0, 2000), st.integers(0, 400), st.binary(max_size=20))
+def test_W3_plain_messages_are_read_at_one_look(payloads: list[bytes], cut: int, limit: int, rest: bytes) -> None:
+    """As one by one, and none of what follows."""
+    stream = (b"".join(map(masked, payloads)) + rest)[: cut or None]
+    messages, start = read_messages(stream, limit)
+    found, at = [], 0
+    while at < start:
+        at, payload = read_frame(stream, at)
+        found.append(payload)
+    assert (found, at) == (messages, start)
+    assert all(len(message) <= limit for message in messages)
+
+
+def test_W3_all_that_is_there_is_read_at_one_look() -> None:
+    payloads = [b"x" * size for size in (2, 125, 126, 127, 65_535)]
+    stream = b"".join(map(masked, payloads))
+    assert read_messages(stream, 65_535) == (payloads, len(stream))
+    assert read_messages(stream[:-1], 65_535)[0] == payloads[:-1]
+    assert read_messages(stream, 126)[0] == payloads[:3]
 
 
 @given(SIZES)

@@ -171,6 +171,6 @@ async def registries(store: GatedStore) -> AsyncIterator[OpenRegistry]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.001)

@@ -183,6 +183,15 @@ async def test_J11_others_go_on_while_a_large_document_is_loaded(store: GatedSto
         assert longest < 0.1
 
 
+async def test_J11_who_opens_a_large_document_does_not_wait_for_the_snapshots_of_others(store: GatedStore) -> None:
+    digests = Digests()
+    await journal(store, "a commit", woven(10_000, 20))
+    async with digests._turns, asyncio.timeout(60):
+        document, snapshot = await Shelf(ROOM.id, "main", store, 2**26, digests, Nobody()).load()
+    assert snapshot is not None
+    assert len(text_of(document)) == 200_000
+
+
 async def longest_turn(over: asyncio.Event) -> float:
     longest = 0.0
     while not over.is_set():

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from realtime.protocol import Awareness, AwarenessState
-from rooms import siblings
+from realtime.lib0 import write_uint
+from realtime.protocol import Awareness, AwarenessState, SyncUpdate, decode_y
+from realtime.update import EMPTY_UPDATE
+from rooms import journal, siblings
 from rooms.errors import StoreUnavailable
-from rooms.store import Draft
+from rooms.store import Draft, Member
 from tests.rooms.conftest import ANA, BO, Client, GatedStore, say, until
 from tests.rooms.test_nodes import LossyHub, Node, Together, known, together
 
@@ -88,6 +90,72 @@ async def test_N12_what_another_node_cannot_commit_is_committed_here(
     assert stored.encode() == at_two.document.encode()
 
 
+def edits_of(store: GatedStore) -> list[str]:
+    """The authors of the edits in the journal that are not empty, in order."""
+    entries = [entry for batch in store.batches for entry in batch]
+    return [entry.author for entry in entries if entry.kind == "update" and entry.data != EMPTY_UPDATE]
+
+
+async def test_N12_what_was_committed_elsewhere_is_there_once_and_its_authors(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 0.05)
+    one, two = await together(2)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("mine"))
+    await until(lambda: edits_of(store) == [ANA.id])
+    known = [entry for batch in store.batches for entry in batch if entry.kind == "client"]
+    assert [(entry.author, entry.data) for entry in known] == [(ANA.id, write_uint(ana.doc.client_id))]
+    await until(lambda: one.registry.journal.stats().failures >= 2)
+    of_one.is_gone = False
+    await asyncio.wait_for(one.registry.journal.flush(), 20)
+    assert acknowledged(ana) == 1
+    say(at_one, ana.session, ana.typed("more of "))
+    await until(lambda: bo.read() == "more of mine")
+    assert edits_of(store) == [ANA.id, ANA.id]
+    assert (await (await at_two.shelf()).load())[0].encode() == at_two.document.encode()
+
+
+async def test_N12_a_node_that_can_commit_again_in_time_does_it_itself(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(siblings, "KEEP_SECONDS", 3600.0)
+    one, two = await together(2)
+    of_one = give(one, store)
+    ana, bo = Client(ANA), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    of_one.is_gone = True
+    say(at_one, ana.session, ana.typed("late"))
+    await until(lambda: at_two.siblings._keeping is not None)
+    of_one.is_gone = False
+    await until(lambda: at_two.siblings._keeping is None)
+    assert bo.read() == "late" and edits_of(store) == [ANA.id]
+
+
+async def test_N8_who_left_with_a_dead_node_left_once_whoever_says_so(store: GatedStore, together: Together) -> None:
+    hub = LossyHub()
+    one, two, three = await together(3, hub)
+    ana, bo, cy = Client(ANA), Client(BO), Client(Member("mb_cy", "Cy", "participant", 3))
+    await one.open(cy)
+    await two.open(bo)
+    await three.open(ana)
+    await until(lambda: len(one.room.here()) == len(two.room.here()) == 3)
+    rooms, dead = (one.room, two.room), three.fanout.node
+    for room in rooms:  # each believes that it is the only one left
+        room._elsewhere = {dead: room._elsewhere[dead]}
+    hub.cut.add(dead)
+    await until(
+        lambda: all(dead not in room._elsewhere and not room._leaving and room._farewells.are_noted for room in rooms)
+    )
+    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
+    entries = [entry for batch in store.batches for entry in batch if entry.kind == "left" and entry.author == ANA.id]
+    assert {entry.seq for entry in entries} == {entries[0].seq}
+
+
 async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
     store: GatedStore, together: Together, monkeypatch: Any
 ) -> None:
@@ -103,8 +171,72 @@ async def test_N12_what_a_dead_node_had_not_committed_is_committed_here(
     hub.cut.add(one.fanout.node)
     shelf = await at_two.shelf()
     while (await shelf.load())[0].encode() != at_two.document.encode():
-        await asyncio.wait_for(two.registry.journal.flush(), 10)
+        await asyncio.wait_for(two.registry.journal.flush(), 30)
     of_one.is_gone = False
+
+
+async def hold_back(node: Node, store: GatedStore) -> "asyncio.Future[None]":
+    """A commit at this node that goes on when the future is done; what others tell waits for it."""
+    own = give(node, store)
+    node.registry.journal._slow_seconds = 3600.0
+    slow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def append_late(commit: str, drafts: Sequence[Draft]) -> Any:
+        await slow
+        numbers = store.append(commit, drafts)
+        return numbers if isinstance(numbers, list) else await numbers
+
+    own.append = append_late  # type: ignore[method-assign]
+    return slow
+
+
+async def test_N1_what_other_nodes_tell_is_shown_in_one_frame_with_a_commit_that_is_on_its_way(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(journal, "HOLD_SECONDS", 3600.0)
+    one, two = await together(2)
+    ana, bo, eve = Client(ANA), Client(BO), Client(BO)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await two.open(eve)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
+    eve.take()
+    slow = await hold_back(two, store)
+    say(at_two, bo.session, bo.typed("mine, "))
+    await asyncio.sleep(0)
+    say(at_one, ana.session, ana.typed("theirs, "))
+    await until(lambda: bool(at_two.siblings.news))
+    assert eve.take() == []
+    slow.set_result(None)
+    await two.registry.journal.flush()
+    frames = eve.take()
+    assert len(frames) == 1
+    for message in decode_y(frames[0]):
+        assert isinstance(message, SyncUpdate)
+        eve.doc.apply_update(message.update)
+    assert eve.doc.get_state() == at_two.document.state_vector()
+
+
+async def test_N1_S2_who_falls_behind_gets_what_other_nodes_told_meanwhile(
+    store: GatedStore, together: Together, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(journal, "HOLD_SECONDS", 3600.0)
+    one, two = await together(2)
+    ana, bo, eve = Client(ANA), Client(BO), Client(BO, limit_bytes=20)
+    at_one, at_two = await one.open(ana), await two.open(bo)
+    await two.open(eve)
+    await until(lambda: at_one.siblings._asking is None and at_two.siblings._asking is None)
+    slow = await hold_back(two, store)
+    say(at_two, bo.session, bo.typed("mine, "))
+    await asyncio.sleep(0)
+    say(at_one, ana.session, ana.typed("theirs, "))
+    await until(lambda: bool(at_two.siblings.news))
+    at_two.audience._fall_behind(eve.session)
+    slow.set_result(None)
+    await two.registry.journal.flush()
+    eve.read()
+    eve.outbox._tell_low()
+    await until(lambda: eve.read().count("mine") == eve.read().count("theirs") == 1)
 
 
 async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhile(
@@ -114,16 +246,7 @@ async def test_N13_who_waits_for_an_answer_gets_what_another_node_tells_meanwhil
     ana, bo, late = Client(ANA), Client(BO), Client(BO)
     at_one, at_two = await one.open(ana), await two.open(bo)
     await asyncio.gather(one.registry.journal.flush(), two.registry.journal.flush())
-    own = give(two, store)
-    two.registry.journal._slow_seconds = 3600.0
-    slow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    async def append_late(commit: str, drafts: Sequence[Draft]) -> Any:
-        await slow
-        numbers = store.append(commit, drafts)
-        return numbers if isinstance(numbers, list) else await numbers
-
-    own.append = append_late  # type: ignore[method-assign]
+    slow = await hold_back(two, store)
     say(at_two, bo.session, bo.typed("mine, "))
     await two.room.enter(late.session, BO, "main")
     say(at_two, late.session, late.hello())

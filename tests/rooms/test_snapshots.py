@@ -9,9 +9,11 @@ from random import Random
 import pytest
 from pycrdt import Doc, Text
 
+from realtime.errors import BadUpdate
 from realtime.protocol import SyncUpdate
-from realtime.snapshot import Snapshot
+from realtime.snapshot import Snapshot, Table
 from rooms import shelf
+from rooms.registry import RoomRegistry
 from rooms.room import MAIN
 from rooms.store import Draft
 from tests.rooms.conftest import ANA, BO, ROOM, Client, GatedStore, OpenRegistry, say, until
@@ -163,3 +165,51 @@ async def test_J9_no_snapshot_is_in_the_tables_before_what_it_holds(tmp_path: Pa
         assert tables.execute("SELECT seq FROM entries").fetchall() == [(1,)]
     tables.close()
     await store.close()
+
+
+BROKEN = [b"no snapshot", b"\x00SGM\x01\xff", Snapshot(b"no update", Table([], b"\x00", 0, 0, [], [])).encode()]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+async def test_J12_a_broken_snapshot_is_made_anew_of_the_entries(
+    store: GatedStore, registries: OpenRegistry, caplog: pytest.LogCaptureFixture, broken: bytes
+) -> None:
+    await written(store, registries(), broken)
+    caplog.clear()
+    bo = Client(BO)
+    async with registries().visit(ROOM.id) as room:
+        shared = await room.enter(bo.session, BO, MAIN)
+        say(shared, bo.session, bo.hello())
+        assert bo.read() == "two one "
+        assert "a snapshot is broken" in caplog.text
+        stored = await store.load(ROOM.id, MAIN)
+        assert stored.snapshot not in (None, broken)
+        assert stored.tail == ()
+
+
+async def test_J12_where_history_was_forgotten_a_broken_snapshot_is_left_alone(
+    store: GatedStore, registries: OpenRegistry, tmp_path: Path
+) -> None:
+    await written(store, registries(), BROKEN[0])
+    with sqlite3.connect(tmp_path / "data" / "sangam.db") as tables:
+        tables.execute("DELETE FROM entries WHERE seq < 3")
+    tables.close()
+    async with registries().visit(ROOM.id) as room:
+        with pytest.raises(BadUpdate):
+            await room.document(MAIN)
+    assert (await store.load(ROOM.id, MAIN)).snapshot == BROKEN[0]
+
+
+async def written(store: GatedStore, registry: RoomRegistry, snapshot: bytes) -> None:
+    """A room that was edited twice and closed, with this for a snapshot."""
+    ana = Client(ANA)
+    async with registry.visit(ROOM.id) as room:
+        shared = await room.enter(ana.session, ANA, MAIN)
+        say(shared, ana.session, ana.hello())
+        for text in ("one ", "two "):
+            say(shared, ana.session, ana.typed(text))
+            await registry.journal.flush()
+        room.leave(ana.session)
+    await registry.drain(5)
+    seq = (await store.load(ROOM.id, MAIN)).upto
+    await store.save_snapshot(ROOM.id, MAIN, seq, 0, snapshot)

@@ -106,6 +106,9 @@ class Fragile:
     def show(self) -> None:
         raise RuntimeError("no")
 
+    async def review(self) -> None:
+        raise RuntimeError("no")
+
     def settle(self, numbers: list[int]) -> None:
         raise RuntimeError("no")
 

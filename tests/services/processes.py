@@ -13,18 +13,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
-_FIRST_PORT = 10_000
-"""These are below the ports that the kernel gives to clients: no client is in the way of a server that restarts."""
-_PORTS_PER_WORKER = 2_750
-_WORKERS = 8
+_PORTS = range(10_000, 32_000)
+"""Below those that the kernel gives to clients: no client is in the way of a server that restarts."""
+_BLOCK = 250
 
 
 def _ports() -> Iterator[int]:
-    """Of this worker of the test run alone, one after the other from anywhere on."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS
-    start = secrets.randbelow(_PORTS_PER_WORKER)
-    for number in itertools.count(start):
-        yield _FIRST_PORT + worker * _PORTS_PER_WORKER + number % _PORTS_PER_WORKER
+    """Those of a block that is this process's alone, over and over. Whoever listens on its first port has it."""
+    starts = _PORTS[::_BLOCK]
+    at = secrets.randbelow(len(starts))
+    for start in (*starts[at:], *starts[:at]):
+        claim = socket.socket()
+        try:
+            claim.bind(("127.0.0.1", start))
+            claim.listen()
+        except OSError:
+            claim.close()
+            continue
+        claim.detach()  # kept until this process ends
+        yield from itertools.cycle(range(start + 1, start + _BLOCK))
+    raise OSError("every block of ports has somebody")
 
 
 _next_ports = _ports()
@@ -139,3 +147,20 @@ def first_line(port: int) -> bytes:
 def folder(path: Path) -> str:
     path.mkdir(parents=True, exist_ok=True)
     return str(path)
+
+
+def open_sockets(port: int) -> int:
+    """Sockets of this process that are connected to a local port."""
+    end = f":{port:04X}"
+    inodes = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[2].endswith(end):
+            inodes.add(f"socket:[{words[9]}]")
+    links = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            links.append(os.readlink(f"/proc/self/fd/{name}"))
+        except OSError:
+            continue
+    return len(inodes & set(links))

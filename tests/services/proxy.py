@@ -12,6 +12,7 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self.port = free_port()
         self.delay_seconds = 0.0
+        self.piece_bytes = 65536
         self._target = target
         self._server: asyncio.Server | None = None
         self._flowing = asyncio.Event()
@@ -75,8 +76,9 @@ class Proxy:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
+            while data := await reader.read(self.piece_bytes):
                 await self._pass_when_flowing(writer, data)
+                await asyncio.sleep(0)  # or pieces would be put together again
         writer.transport.abort()
 
     async def _pass_when_flowing(self, writer: asyncio.StreamWriter, data: bytes) -> None:
