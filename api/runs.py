@@ -88,7 +88,9 @@ class RunsApi:
             Route("/api/rooms/{room}/runs/{run}/input", self.type, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/size", self.resize, methods=["POST"]),
             Route("/api/rooms/{room}/runs/{run}/stop", self.stop, methods=["POST"]),
-            WebSocketRoute("/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, self.hold).endpoint),
+            WebSocketRoute(
+                "/api/rooms/{room}/runs/{run}/terminal", TerminalSocket(reception, registry, self.hold).endpoint
+            ),
         ]
 
     @describe(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ from realtime.protocol import stateless_body
 from realtime.session import Session
 from realtime.trial import Trials
 from rooms import doorkeeper
+from rooms.comings import Comings
 from rooms.errors import ReadOnly, RoomFull, StoreUnavailable
 from rooms.events import SealedEvents, entry_event, missed_event, state_event
 from rooms.exchange import Ask, Bye, Edits, Exchange, Hello, Here, Letter, Renewed, Said, Saved, States, Told, Written
@@ -64,9 +65,9 @@ class Room:
     """Owned by the registry, from the first visit until it has been idle. Changes only in the event loop."""
 
     __slots__ = (
-        *("_digests", "_documents", "_elsewhere", "_events", "_farewells", "_here", "_journal", "_leaving"),
+        *("_comings", "_digests", "_documents", "_elsewhere", "_events", "_farewells", "_here", "_journal", "_leaving"),
         *("_limits", "_loading", "_register", "_rereading", "_store", "_trials", "correspondent", "exchange", "id"),
-        *("members", "record", "sessions"),
+        *("members", "on_renewed", "record", "sessions"),
     )
 
     def __init__(
@@ -92,6 +93,7 @@ class Room:
         self._digests = digests
         self.exchange = exchange
         self._register = register
+        self.on_renewed: tuple[Callable[[], None], ...] = ()
         self._rereading: asyncio.Task[None] | None = None
         self.correspondent: Correspondent | None = None
         self._elsewhere: dict[str, dict[str, Member]] = {}
@@ -101,6 +103,7 @@ class Room:
         self._events: list[tuple[str, str, str, bytes, asyncio.Future[Entry]]] = []
         self._here: dict[str, int] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._comings = Comings(self.id, store, exchange, limits.leave_grace_seconds)
 
     async def document(self, name: str) -> SharedDocument:
         """Load it once, however many ask at the same moment; a failed load is not remembered."""
@@ -170,7 +173,7 @@ class Room:
             timer.cancel()
         elif self._here[member.id] == 1:
             if not self._is_elsewhere(member.id):
-                self._notice(member, "joined")
+                self._comings.came(member.id, lambda: self._notice(member, "joined"))
             self._say_who_is_here()
 
     def _depart(self, member_id: str) -> None:
@@ -217,6 +220,8 @@ class Room:
                 if member.id in elsewhere:
                     elsewhere[member.id] = member
         doorkeeper.renew(self, self.sessions.items())
+        for tell in self.on_renewed:
+            tell()
         if member is not None and member.standing != "in":
             self._forget(member.id)
 
@@ -278,6 +283,8 @@ class Room:
                 if member.id not in self._here and member.id not in self._leaving:
                     self.members.setdefault(member.id, member)
                     self._leaving[member.id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member.id)
+            self._say_who_is_here()
+        self._comings.expect(members)
 
     async def _reread(self) -> None:
         """A change of rights may have been among what was missed. While the store is away, nobody can change any."""
@@ -380,6 +387,7 @@ class Room:
 
     async def settle(self) -> None:
         """Say who left and write the snapshots."""
+        await self._comings.settle()
         for member_id, timer in list(self._leaving.items()):
             timer.cancel()
             self._gone(member_id)

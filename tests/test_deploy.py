@@ -82,7 +82,8 @@ async def test_three_nodes_behind_one_address_know_each_other_and_share_rooms() 
         problem = {"id": "sum", "title": "Sum", "groups": [{"id": "a", "points": 1, "tests": [{"stdin": "1"}]}]}
         path = f"/api/rooms/{made['room']['id']}/problems"
         httpx.put(f"{nodes[0]}{path}/sum", headers=headers, json=problem).raise_for_status()
-        assert [httpx.get(f"{node}{path}", headers=headers).json() for node in nodes] == [{"problems": ["sum"]}] * 3
+        found = [httpx.get(f"{node}{path}", headers=headers).json()["problems"] for node in nodes]
+        assert found == [["sum"]] * 3
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
         with proxy.stream("GET", "/collab", headers=upgrade | key) as answer:

@@ -214,3 +214,19 @@ async def test_E6_sizes_and_options_are_bounded(scene: Scene) -> None:
     ):
         answer = await call(scene, "", {"fileId": FILE, **body})
         assert (body, answer.status_code) == (body, status)
+
+
+async def test_R16_who_may_use_terminals_no_more_loses_theirs_at_once(scene: Scene) -> None:
+    run = await started(scene, terminal={})
+    member = f"/api/rooms/{scene.room}/members/{scene.guest.member['id']}"
+    async with connect(address(scene, run)) as socket, connect(address(scene, run, scene.host.token)) as kept:
+        screen, host = Screen(socket), Screen(kept)
+        await screen.until("> ")
+        taken = await asyncio.to_thread(scene.server.call, "PATCH", member, scene.host.token, json={"role": "observer"})
+        assert taken.is_success
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await socket.recv()
+        assert socket.close_code == 4403
+        await host.say("stdin", "mine\r")
+        await host.until("got mine")

@@ -1,7 +1,6 @@
 """The fan-out while its real broker is stopped, paused, started again, or cut off."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from realtime.nats_link import NatsLink
 from tests.contracts.fanouts import Ear, until
 from tests.server import ROOT
 from tests.services.nats import NatsServer
-from tests.services.processes import free_port
+from tests.services.processes import free_port, open_sockets
 from tests.services.proxy import Proxy
 
 Join = Callable[..., Awaitable[NatsFanout]]
@@ -387,20 +386,3 @@ async def test_F5_a_node_that_reads_too_slowly_for_the_broker_makes_up_for_it(tm
             gaps += line == "gap"
         far.end()
         await near.close()
-
-
-def open_sockets(port: int) -> int:
-    """Sockets of this process that are connected to a local port."""
-    end = f":{port:04X}"
-    inodes = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[2].endswith(end):
-            inodes.add(f"socket:[{words[9]}]")
-    links = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            links.append(os.readlink(f"/proc/self/fd/{name}"))
-        except OSError:
-            continue
-    return len(inodes & set(links))

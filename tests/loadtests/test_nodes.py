@@ -10,7 +10,7 @@ from loadtests.nodes.kills import table as losses
 from loadtests.nodes.results import write_part
 
 
-def test_L10_a_part_is_written_anew_and_others_stay(tmp_path: Path) -> None:
+def test_L12_a_part_is_written_anew_and_others_stay(tmp_path: Path) -> None:
     page = tmp_path / "nodes.md"
     for title, text in (("Cost", "old"), ("Killed", "kept\n\n| a |"), ("Cost", "new")):
         write_part(title, text, page)
@@ -19,7 +19,7 @@ def test_L10_a_part_is_written_anew_and_others_stay(tmp_path: Path) -> None:
     assert text.count("## ") == 2
 
 
-def test_L10_the_ratio_is_that_of_pairs_of_turns() -> None:
+def test_L12_the_ratio_is_that_of_pairs_of_turns() -> None:
     one = [Turn(1.0, 4.0, us, 0.5, 0) for us in (10.0, 20.0, 30.0)]
     two = [Turn(2.0, 9.0, us, 0.6, 1) for us in (12.0, 30.0, 45.0)]
     text = costs(one, two)
@@ -27,7 +27,7 @@ def test_L10_the_ratio_is_that_of_pairs_of_turns() -> None:
     assert "| processor µs per delivery | 20.00 | 30.00 | × 1.50 |" in text and "| edits lost | 0 | 3 | |" in text
 
 
-def test_L10_what_was_not_played_is_no_loss_of_nothing() -> None:
+def test_L12_what_was_not_played_is_no_loss_of_nothing() -> None:
     kinds = list(KINDS)
     found = {(kind.name, fault): dict[str, Loss]() for kind in kinds for fault in ("node", "broker", "outage")}
     found["sangam", "node"] = {"together": Loss(1200, 0, 0), "spread": Loss(7, 2, 1)}

@@ -33,9 +33,9 @@ class LossyHub(LocalHub):
 class Node:
     """A registry with a fan-out of its own; all share the store."""
 
-    def __init__(self, store: GatedStore, hub: LocalHub) -> None:
-        self.fanout = LocalFanout(hub, beat_seconds=0.02, silent_seconds=0.3)
-        limits = RoomLimits(max_document_bytes=1_000_000, max_sessions=100, leave_grace_seconds=0.1)
+    def __init__(self, store: GatedStore, hub: LocalHub, silent_seconds: float, grace_seconds: float) -> None:
+        self.fanout = LocalFanout(hub, beat_seconds=0.02, silent_seconds=silent_seconds)
+        limits = RoomLimits(max_document_bytes=1_000_000, max_sessions=100, leave_grace_seconds=grace_seconds)
         self.registry = RoomRegistry(
             store,
             store,
@@ -71,10 +71,10 @@ Together = Callable[..., Awaitable[list[Node]]]
 async def together(store: GatedStore) -> AsyncIterator[Together]:
     nodes: list[Node] = []
 
-    async def make(count: int, hub: LocalHub | None = None) -> list[Node]:
+    async def make(count: int, hub: LocalHub | None = None, silent: float = 0.3, grace: float = 0.1) -> list[Node]:
         meeting = hub or LossyHub()
         store.is_shared = True
-        nodes.extend(Node(store, meeting) for _ in range(count))
+        nodes.extend(Node(store, meeting, silent, grace) for _ in range(count))
         for node in nodes:
             await node.fanout.open()
         await until(lambda: all(len(node.fanout.nodes) == count - 1 for node in nodes))

@@ -147,3 +147,20 @@ def first_line(port: int) -> bytes:
 def folder(path: Path) -> str:
     path.mkdir(parents=True, exist_ok=True)
     return str(path)
+
+
+def open_sockets(port: int) -> int:
+    """Sockets of this process that are connected to a local port."""
+    end = f":{port:04X}"
+    inodes = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[2].endswith(end):
+            inodes.add(f"socket:[{words[9]}]")
+    links = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            links.append(os.readlink(f"/proc/self/fd/{name}"))
+        except OSError:
+            continue
+    return len(inodes & set(links))
