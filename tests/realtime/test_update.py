@@ -17,7 +17,7 @@ from realtime.document import Document, Taken
 from realtime.errors import BadUpdate, MissingEdits, RealtimeError
 from realtime.keystroke import read_keystroke
 from realtime.lib0 import write_string, write_uint
-from realtime.update import EMPTY_UPDATE, NESTED_LIMIT, check_update, first_client
+from realtime.update import EMPTY_UPDATE, NESTED_LIMIT, check_update, clocks, first_client
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,7 +110,7 @@ def test_U3_a_damaged_update_leaves_the_document_usable_or_marks_it_broken(data:
     if not document.broken:
         fresh = Document(10_000_000)
         fresh.apply(document.encode())
-        assert fresh.state_vector() == document.state_vector()
+        assert clocks(fresh.state_vector()) == clocks(document.state_vector())
 
 
 def test_first_client_is_the_author_of_the_first_section() -> None:
@@ -222,6 +222,6 @@ def test_U1_a_document_takes_the_same_either_way(order: list[int], data: st.Data
         assert refusal_or(partial(the_short_way, short, raw)) == refusal_or(partial(the_long_way, long, raw))
         if short.broken or long.broken:
             return
-        assert short.state_vector() == long.state_vector()
+        assert clocks(short.state_vector()) == clocks(long.state_vector())
         assert (short._known, short.size) == (long._known, long.size)
     assert short.encode() == long.encode()
