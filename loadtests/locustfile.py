@@ -4,7 +4,8 @@
 
 Besides the HTTP calls, `socket: first sync` and `socket: edit to saved` are timed. One person in `ROOM_SIZE` creates a
 room, the others join the newest one that has a place. A server counts creations and joins from one address, so a large
-run from one machine wants `SANGAM_ROOMS_PER_MINUTE` and `SANGAM_JOINS_PER_MINUTE` raised.
+run from one machine wants `SANGAM_ROOMS_PER_MINUTE`, `SANGAM_JOINS_PER_MINUTE`, `SANGAM_CONNECTS_PER_MINUTE` and
+`SANGAM_ADDRESS_REQUESTS_PER_MINUTE` raised.
 """
 
 import time

@@ -35,9 +35,13 @@ class PycrdtDoc:
         self._end()
 
     def _end(self) -> None:
+        """Raises RuntimeError if the library fails."""
         transaction, self._open = self._open, None
         if transaction is not None:
-            transaction.drop()
+            try:
+                transaction.drop()
+            except BaseException as error:  # a panic in Rust is no Exception, and would end more than who asks
+                raise RuntimeError("the CRDT library failed") from error
 
     def _begin(self) -> Transaction:
         self._end()

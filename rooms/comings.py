@@ -22,7 +22,10 @@ class House(Protocol):
 
 
 class Comings:
-    """Owned by an open room, to which it keeps no way back: the room is gone from memory when it is let go."""
+    """Owned by an open room, to which it keeps no way back: the room is gone from memory when it is let go.
+
+    Most rooms are at one node, so nothing is made before it is needed.
+    """
 
     __slots__ = ("_awaited", "_fresh_until", "_grace_seconds", "_house", "_room", "_store", "_tasks")
 
@@ -32,29 +35,30 @@ class Comings:
         self._house = house
         self._grace_seconds = grace_seconds
         self._fresh_until = monotonic() + FRESH_SECONDS
-        self._awaited: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._awaited: dict[str, float] | None = None
+        self._tasks: set[asyncio.Task[None]] | None = None
 
     def expect(self, members: Iterable[str]) -> None:
         """Their node is gone: who comes back within the grace was never gone."""
         now = monotonic()
-        self._awaited = {member: until for member, until in self._awaited.items() if until > now}
-        self._awaited |= dict.fromkeys(members, now + self._grace_seconds)
+        still = {member: until for member, until in (self._awaited or {}).items() if until > now}
+        self._awaited = still | dict.fromkeys(members, now + self._grace_seconds) or None
 
     def came(self, member: str, notice: Callable[[], None]) -> None:
         """No other node has said that the member is there. `notice` is called, now or soon, if it is a coming."""
-        if self._awaited.pop(member, 0.0) > monotonic():
+        if self._awaited is not None and self._awaited.pop(member, 0.0) > monotonic():
             return
         if self._house.is_alone or monotonic() > self._fresh_until:
             notice()
             return
         task = asyncio.get_running_loop().create_task(self._ask(member, notice), name="coming")
+        self._tasks = self._tasks if self._tasks is not None else set()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def settle(self) -> None:
         """Wait for what the journal is being asked."""
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*(self._tasks or ()))
 
     async def _ask(self, member: str, notice: Callable[[], None]) -> None:
         with suppress(StoreUnavailable):

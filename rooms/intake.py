@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from rooms.errors import StoreUnavailable
 from rooms.store import Draft
@@ -15,7 +15,7 @@ from rooms.write_log import Row, WriteLog
 _log = logging.getLogger(__name__)
 
 MOVE_SECONDS = 3.0
-MOVE_AT_BYTES = 2**19
+MOVE_AT_BYTES = 2**18
 """What is committed is in the tables after this time, or sooner when it is this much."""
 SEGMENT_BYTES = 4 * 2**20
 MAX_UNMOVED_BYTES = 64 * 2**20
@@ -30,9 +30,6 @@ OUTSIDE_SECONDS = 10.0
 RETRY_SECONDS = 0.5
 
 
-Answer = TypeVar("Answer")
-
-
 class Tables(Protocol):
     """The store behind: each method runs elsewhere, in the order of the calls."""
 
@@ -41,7 +38,7 @@ class Tables(Protocol):
 
     async def last_seq(self, room: str) -> int: ...
 
-    async def outside(self, work: Callable[[], Answer]) -> Answer:
+    async def outside(self, work: Callable[[], None]) -> None:
         """Run `work` outside of the event loop, after what was asked before."""
 
 
@@ -92,13 +89,13 @@ class Intake:
         except KeyError:  # a room whose last number is not known
             return self._append_later(commit, drafts)
         try:
-            size = self._log.append(rows)
+            self._log.append(rows)
         except OSError as error:
             raise _unavailable(error) from error
         now = perf_counter()
         if now - started > SLOW_SECONDS:
             self._outside_until = now + OUTSIDE_SECONDS
-        return self._taken(commit, rows, size)
+        return self._taken(commit, rows)
 
     async def _append_later(self, commit: str, drafts: Sequence[Draft]) -> list[int]:
         async with self._turn:
@@ -110,10 +107,10 @@ class Intake:
                 await self.learn(room)
             rows = self._numbered(drafts)
             try:
-                size = await self._tables.outside(partial(self._log.append, rows, sync=self._sync))
+                await self._tables.outside(partial(self._log.append, rows, sync=self._sync))
             except OSError as error:
                 raise _unavailable(error) from error
-            return self._taken(commit, rows, size)
+            return self._taken(commit, rows)
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[Row]:
         last: dict[str, int] = {}
@@ -124,17 +121,17 @@ class Intake:
             rows.append((room, seq, draft.time, draft.author, draft.channel, draft.kind, draft.data))
         return rows
 
-    def _taken(self, commit: str, rows: list[Row], size: int) -> list[int]:
+    def _taken(self, commit: str, rows: list[Row]) -> list[int]:
         numbers = []
         for row in rows:
             self._last[row[0]] = row[1]
+            self._bytes += len(row[6])
             numbers.append(row[1])
         self._commits[commit] = numbers
         if len(self._commits) > MAX_COMMITS:
             self._commits.popitem(last=False)
         self._unmoved += rows
         self._taken_rows += len(rows)
-        self._bytes += size
         if self._bytes > MOVE_AT_BYTES:
             self._move()
         elif self._timer is None and self._moving is None:

@@ -283,7 +283,6 @@ class Room:
                 if member.id not in self._here and member.id not in self._leaving:
                     self.members.setdefault(member.id, member)
                     self._leaving[member.id] = loop.call_later(self._limits.leave_grace_seconds, self._gone, member.id)
-            self._say_who_is_here()
         self._comings.expect(members)
 
     async def _reread(self) -> None:

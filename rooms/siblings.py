@@ -93,7 +93,7 @@ class Siblings:
         self._asking: asyncio.TimerHandle | None = None
         self._rereading: asyncio.Task[None] | None = None
         self.news: list[bytes] = []
-        self._moved: set[int] = set()
+        self._moved: dict[int, None] = {}
         self.have_spoken = False
         """Whether anything may have come from another node."""
 
@@ -191,7 +191,7 @@ class Siblings:
     def _show_presence(self, changed: list[int]) -> None:
         if changed:
             self._journal.hear(self._home)
-            self._moved.update(changed)
+            self._moved.update(dict.fromkeys(changed))
 
     @property
     def have_news(self) -> bool:
@@ -201,8 +201,8 @@ class Siblings:
     def take_heard(self) -> tuple[list[bytes], set[int]]:
         """Edits, and clients who moved, that other nodes have told and nobody here was shown."""
         news, self.news = self.news, []
-        moved, self._moved = self._moved, set()
-        return news, moved
+        moved, self._moved = self._moved, {}
+        return news, set(moved)
 
     def _hear_question(self, state_vector: bytes) -> None:
         """Whoever asks has just come, or missed something. Edits that are not shown yet are not told either."""

@@ -206,8 +206,8 @@ class SqliteStore(SqliteRegister):
             keys.update(self._write.execute(f"SELECT id, key FROM rooms WHERE id IN ({marks})", some))
         return keys
 
-    async def outside(self, work: Callable[[], _Row]) -> _Row:
-        return await self._do(self._writer, work)
+    async def outside(self, work: Callable[[], None]) -> None:
+        await self._do(self._writer, work)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

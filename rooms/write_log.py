@@ -43,8 +43,8 @@ class WriteLog:
             os.close(self._file)
         self._file, self.size = file, 0
 
-    def append(self, rows: list[Row], *, sync: bool = False) -> int:
-        """All or nothing; its size. Raises OSError. With `sync` they survive a power cut, else the process's death."""
+    def append(self, rows: list[Row], *, sync: bool = False) -> None:
+        """All or nothing; raises OSError. With `sync` they survive a power cut, else the death of the process."""
         payload = _encode(rows)
         record = _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
         try:
@@ -56,7 +56,6 @@ class WriteLog:
             os.ftruncate(self._file, self.size)
             raise
         self.size += len(record)
-        return len(record)
 
     def forget_before(self, number: int) -> None:
         """Drop the segments whose rows are all in the tables."""

@@ -32,6 +32,7 @@ COLUMNS: dict[str, list[tuple[str, str, str]]] = {
     "rush": [("joined", "of 100 got in", ".0f"), ("last_ms", "last, ms", ".0f")],
     "idle": [
         ("empty_mib", "empty, MiB", ".0f"),
+        ("first_mib", "more with the first 20 rooms, MiB", ".1f"),
         ("kib_per_connection", "KiB per connection", ".1f"),
         ("kib_per_room", "KiB per room", ".1f"),
     ],

@@ -49,6 +49,11 @@ def _sangam(place: Place) -> list[str]:
     return [sys.executable, "-m", "api", "serve", "--open-rooms", "--port", str(place.port), "--data", str(place.data)]
 
 
+def _unlimited(_place: Place) -> dict[str, str]:
+    """All of a benchmark comes from one address."""
+    return {"SANGAM_OPEN_ROOMS_PER_MINUTE": "0", "SANGAM_CONNECTS_PER_MINUTE": "0"}
+
+
 def _relay(place: Place) -> list[str]:
     return [str(place.relay), str(place.port)]
 
@@ -81,8 +86,8 @@ def _node() -> str:
     return shutil.which("node") or "node"
 
 
-SANGAM = Peer("sangam", "Sangam, y-websocket dialect", _sangam, "/ws/{room}/main")
-SANGAM_COLLAB = Peer("sangam-collab", "Sangam, Hocuspocus dialect", _sangam, "/collab", "{room}/main")
+SANGAM = Peer("sangam", "Sangam, y-websocket dialect", _sangam, "/ws/{room}/main", None, _unlimited)
+SANGAM_COLLAB = Peer("sangam-collab", "Sangam, Hocuspocus dialect", _sangam, "/collab", "{room}/main", _unlimited)
 LIMIT = Peer("limit", "limit: a relay in C without documents", _relay, stores=lambda: False)
 Y_WEBSOCKET = Peer("y-websocket", "@y/websocket-server 0.1.1", _y_websocket, environ=_y_websocket_environ)
 HOCUSPOCUS = Peer("hocuspocus", "Hocuspocus 4.7.0", _hocuspocus, "/", "{room}", stores=_has_sqlite)

@@ -16,6 +16,8 @@ from loadtests.peers.plans import Library
 from loadtests.peers.servers import Peer, Place, Server, free_port
 
 SETTLE_SECONDS = 0.5
+SETTLE_TIMES = 40
+SETTLED_KIB = 64
 
 
 class Stage:
@@ -78,6 +80,12 @@ class Stage:
             time.sleep(pause)
 
     def settled_memory(self, server: Server, seconds: float = 2.0) -> int:
-        """KiB, after a rest."""
+        """KiB, after a rest, and once neither it nor a helper that it started changes it any more."""
         self.rest(seconds)
-        return server.memory_kib()
+        memory = server.memory_kib()
+        for _ in range(SETTLE_TIMES):
+            self.rest()
+            before, memory = memory, server.memory_kib()
+            if abs(memory - before) <= SETTLED_KIB:
+                break
+        return memory

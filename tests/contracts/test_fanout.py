@@ -7,9 +7,12 @@ from functools import partial
 
 import pytest
 
+from realtime import nats_fanout
 from realtime.fanout import Fanout
+from realtime.letters import read_letter
 from realtime.local_fanout import LocalFanout, LocalHub
 from realtime.nats_fanout import NatsFanout
+from realtime.nats_link import NatsLink
 from tests.contracts.fanouts import Ear, until
 from tests.services.nats import NatsServer
 
@@ -209,3 +212,25 @@ async def test_F6_a_newcomer_knows_the_others_before_their_next_beat(nats_server
         await until(lambda a=a, b=b: a.nodes == {b.node} and b.nodes == {a.node})  # type: ignore[misc]
         await a.close()
         await b.close()
+
+
+async def test_F12_what_follows_at_once_leaves_together(
+    nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nats_fanout, "SEND_SECONDS", 1.0)
+    prefix = f"t{secrets.token_hex(4)}"
+    heard: list[tuple[str, bytes]] = []
+    listener = await NatsLink.dial(nats_server.url, "listener", lambda *message: heard.append(message))
+    await listener.subscribe(f"{prefix}.room.room")
+    await listener.settle()
+    node = NatsFanout(nats_server.url, prefix=prefix, beat_seconds=60.0)
+    await node.open()
+    await Ear().listen(node, "room")
+    for payload in (b"first", b"second", b"third"):
+        node.publish("room", payload)
+        await until(lambda: heard)
+        await asyncio.sleep(0)
+    await until(lambda: len(heard) == 2)
+    assert [read_letter(data)[1].payloads for _, data in heard] == [[b"first"], [b"second", b"third"]]
+    await node.close()
+    await listener.abort()

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from realtime import nats_fanout
 from realtime.errors import FanoutUnavailable
 from realtime.fanout import Batch
-from realtime.letters import read_letter, write_letters
+from realtime.letters import write_letters
 from realtime.nats_fanout import NatsFanout
 from realtime.nats_link import NatsLink
 from tests.contracts.fanouts import Ear, until
@@ -233,25 +232,6 @@ async def test_F1_what_comes_in_pieces_comes_whole_and_in_order(
         await until(lambda: len(ear.heard) == len(payloads), PATIENCE)
         assert ear.payloads == payloads
         assert far.stats().reconnects == 0
-
-
-async def test_F12_what_follows_at_once_leaves_together(own_nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nats_fanout, "SEND_SECONDS", 1.0)
-    heard: list[tuple[str, bytes]] = []
-    listener = await NatsLink.dial(own_nats.url, "listener", lambda *message: heard.append(message))
-    await listener.subscribe("sangam.room.room")
-    await listener.settle()
-    node = NatsFanout(own_nats.url, beat_seconds=60.0)
-    await node.open()
-    await Ear().listen(node, "room")
-    for payload in (b"first", b"second", b"third"):
-        node.publish("room", payload)
-        await until(lambda: heard)
-        await asyncio.sleep(0)
-    await until(lambda: len(heard) == 2)
-    assert [read_letter(data)[1].payloads for _, data in heard] == [[b"first"], [b"second", b"third"]]
-    await node.close()
-    await listener.abort()
 
 
 async def test_F1_F11_own_letters_and_what_is_no_letter_change_nothing(own_nats: NatsServer, join: Join) -> None:

@@ -7,6 +7,7 @@ from pycrdt import Doc, Map, Text
 
 from realtime.document import Document, merge
 from realtime.errors import DocumentFull, ProtocolViolation
+from realtime.pycrdt_doc import MOST_TYPED
 from realtime.update import EMPTY_UPDATE
 
 
@@ -150,3 +151,48 @@ def test_files_that_the_server_adds_reach_editors() -> None:
     editor.doc.apply_update(document.add_files([("a", "x.py", "1\n"), ("b", "y/z.py", "")]))
     assert str(editor.files["a"]["text"]) == "1\n"  # type: ignore[index]
     assert document.paths() == {"a": "x.py", "b": "y/z.py"}
+
+
+def _asked(document: Document, question: int) -> object:
+    """One of the things that may be asked in between."""
+    answers = (
+        lambda: document.text("a"),
+        lambda: list(document.texts()),
+        document.state_vector,
+        lambda: document.diff(b"\x00"),
+        document.encode,
+        lambda: document.accept(EMPTY_UPDATE, may_repeat=True),
+    )
+    return answers[question % len(answers)]()
+
+
+@given(st.lists(st.tuples(st.integers(1, 2 * MOST_TYPED), st.integers(0, 5)), min_size=1, max_size=5))
+def test_U9_keystrokes_that_share_a_transaction_are_there_whenever_anything_is_asked(
+    stretches: list[tuple[int, int]],
+) -> None:
+    editor, document = Editor(), Document(10**6)
+    body = editor.add("a", "main.py", "start")
+    document.apply(editor.take())
+    body += "."
+    document.apply(editor.take())
+    for strokes, question in stretches:
+        for _ in range(strokes):
+            body += "x"
+            assert document.type(editor.take()) is not None
+        _asked(document, question)
+    assert document.text("a") == str(body)
+    whole: Doc[Map[object]] = Doc()
+    whole.apply_update(document.encode())
+    assert whole.get_state() == editor.doc.get_state() == document.state_vector()
+
+
+def test_U9_a_document_may_go_amid_keystrokes() -> None:
+    for _ in range(50):
+        editor, document = Editor(), Document(10**6)
+        body = editor.add("a", "main.py", "start")
+        document.apply(editor.take())
+        body += "."
+        document.apply(editor.take())
+        body += "x"
+        assert document.type(editor.take()) is not None
+        del document

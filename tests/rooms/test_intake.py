@@ -109,10 +109,10 @@ async def test_J9_a_failed_write_leaves_nothing_and_takes_no_number(
     limit = [1]
     whole = WriteLog.append
 
-    def torn(log: WriteLog, rows: list[Row], *, sync: bool = False) -> int:
+    def torn(log: WriteLog, rows: list[Row], *, sync: bool = False) -> None:
         if limit.pop():
             raise OSError(28, "No space left on device")
-        return whole(log, rows, sync=sync)
+        whole(log, rows, sync=sync)
 
     monkeypatch.setattr(WriteLog, "append", torn)
     with pytest.raises(StoreUnavailable, match="No space left"):
