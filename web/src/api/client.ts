@@ -122,6 +122,12 @@ export function createRoomApi(room: string, token: string | null): RoomApi {
   };
 }
 
+interface ProblemsPage {
+  problems: string[];
+  titles: Record<string, string>;
+  nextCursor?: string | null;
+}
+
 type JudgingCalls = Pick<
   RoomApi,
   "problems" | "problem" | "putProblem" | "removeProblem" | "submit" | "submission" | "cancel"
@@ -135,11 +141,15 @@ function judgingCalls(
   const handed = (submission: string) => `${base}/submissions/${part(submission)}`;
   return {
     async problems(signal) {
-      const answer = await sendJson<{ problems: string[]; titles: Record<string, string> }>(
-        `${base}/problems`,
-        options({ signal }),
-      );
-      return Object.fromEntries(answer.problems.map((id) => [id, answer.titles[id] || id]));
+      const found: Record<string, string> = {};
+      let cursor: string | null | undefined = "";
+      while (typeof cursor === "string") {
+        const search: string = cursor && `?${new URLSearchParams({ cursor })}`;
+        const page: ProblemsPage = await sendJson(`${base}/problems${search}`, options({ signal }));
+        for (const id of page.problems) found[id] = page.titles[id] || id;
+        cursor = page.nextCursor;
+      }
+      return found;
     },
     async problem(id, signal) {
       return (await sendJson<{ problem: Problem }>(at(id), options({ signal }))).problem;
