@@ -18,6 +18,7 @@ def main() -> None:
     settings = read_settings(port=options.port, data=options.data)
     config = uvicorn.Config(create_app(settings), ws="websockets-sansio", ws_max_size=settings.max_frame_bytes)
     with listen(settings) as listening:
+        listening.listen()  # the tests connect as soon as they read this
         print(greeting(*listening.getsockname()[:2]), flush=True)
         uvicorn.Server(config).run(sockets=[listening])
 
