@@ -16,7 +16,6 @@ from realtime.jobs import JobQueue
 from realtime.nats_fanout import NatsFanout
 from realtime.nats_jobs import NatsJobQueue
 
-PREFIX = "sangam.exec"
 QUEUE = "work"
 
 
@@ -74,12 +73,14 @@ def worker(settings: Settings, runner: Runner, slots: int) -> Worker:
 def far_fanout(settings: Settings) -> Fanout:
     """How nodes and workers hear each other; apart from the rooms'."""
     silent = settings.node_silent_seconds
-    return NatsFanout(_broker(settings), prefix=PREFIX, beat_seconds=silent / BEATS, silent_seconds=silent)
+    return NatsFanout(
+        _broker(settings), prefix=f"{settings.house}.exec", beat_seconds=silent / BEATS, silent_seconds=silent
+    )
 
 
 def far_queue(settings: Settings) -> JobQueue:
     """What all nodes put jobs into, and all workers take them from; a silent worker's job goes to another."""
-    return NatsJobQueue(_broker(settings), QUEUE, lease_seconds=settings.node_silent_seconds)
+    return NatsJobQueue(_broker(settings), QUEUE, house=settings.house, lease_seconds=settings.node_silent_seconds)
 
 
 def _broker(settings: Settings) -> str:

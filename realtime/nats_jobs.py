@@ -20,7 +20,8 @@ _STREAM_IS_FULL = 10077
 
 
 class NatsJobQueue:
-    """See `JobQueue`. `name` parts queues; the first to open one sets its lease and bound, later ones change them.
+    """See `JobQueue`. `house` and `name` part queues; the first to open one sets its lease and bound, later ones
+    change them.
 
     A connection that is lost is dialled anew by the next call.
     """
@@ -30,12 +31,13 @@ class NatsJobQueue:
         url: str,
         name: str,
         *,
+        house: str = "sangam",
         lease_seconds: float = LEASE_SECONDS,
         max_jobs: int = MAX_JOBS,
     ) -> None:
         self._url = url
-        self._stream = f"sangam_{name}"
-        self._subject = f"sangam.jobs.{name}"
+        self._stream = f"{house}_{name}"
+        self._subject = f"{house}.jobs.{name}"
         self._lease_seconds = lease_seconds
         self._max_jobs = max_jobs
         self._link: NatsLink | None = None
