@@ -162,7 +162,7 @@ async def test_N3_what_was_lost_between_nodes_is_made_up_for(together: Together)
     hub.cut.clear()
     await until(lambda: known(at_one) == known(at_two))
     assert at_one.document.encode() == at_two.document.encode()
-    assert sorted(ana.read().split()) == sorted(bo.read().split()) == ["ana", "bo", "from", "from"]
+    await until(lambda: sorted(ana.read().split()) == sorted(bo.read().split()) == ["ana", "bo", "from", "from"])
 
 
 async def test_N3_an_edit_that_comes_before_what_it_builds_on_waits_for_it(together: Together) -> None:
