@@ -142,7 +142,7 @@ async def test_E30_the_room_is_told_that_its_problems_changed(desk: Desk) -> Non
     for times, method in enumerate(("PUT", "DELETE"), 1):
         await desk.call(method, "/problems/sum", "host", json=SUM)
         await eventually(lambda times=times: watcher.events.count({"type": "problems"}) == times)  # type: ignore[misc]
-    assert (await desk.call("GET", "/problems")).json() == {"problems": [], "titles": {}}
+    assert (await desk.call("GET", "/problems")).json()["titles"] == {}
     await watcher.close()
 
 
@@ -188,7 +188,7 @@ async def test_E30_odd_submissions_and_problems_are_refused_and_leave_nothing(de
         assert answer.status_code in (400, 422), answer.text
     assert desk.entries() == []
     assert (await desk.call("DELETE", "/problems/sum", "host")).status_code == 204
-    assert (await desk.call("GET", "/problems")).json() == {"problems": ["onlyc"], "titles": {"onlyc": "A sum"}}
+    assert (await desk.call("GET", "/problems")).json()["titles"] == {"onlyc": "A sum"}
 
 
 async def test_E32_too_many_wait_no_longer_and_the_others_know_their_place(desk: Desk) -> None:

@@ -181,7 +181,7 @@ async def test_E38_problems_are_the_same_at_every_node(two: Nodes) -> None:
     put = await asyncio.to_thread(one.call, "PUT", f"{call}/sum", host.token, json=HALF_HIDDEN)
     assert put.status_code == 200, put.text
     listed = (await asyncio.to_thread(other.call, "GET", call, host.token)).json()
-    assert listed == {"problems": ["sum"], "titles": {"sum": "Sum"}}
+    assert listed["titles"] == {"sum": "Sum"}
     there, here = [
         (await asyncio.to_thread(node.call, "GET", f"{call}/sum", host.token)).json() for node in (other, one)
     ]

@@ -77,11 +77,19 @@ class PostgresServer:
         return str(done.stdout)
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Returns once it answers. After a crash, what is left of the last one may keep it from starting for a moment."""
+        deadline = time.monotonic() + START_SECONDS
+        self._launch()
+        while not self.answers():
+            assert time.monotonic() < deadline, f"it did not start:\n{self.log.read_text()}"
+            if self.process.poll() is not None:
+                self._launch()
+            time.sleep(0.02)
+
+    def _launch(self) -> None:
         with self.log.open("ab") as log:
             command = [binary("postgres"), "-D", str(self.data)]
             self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **owner())
-        _wait_until(self.answers, f"it did not start:\n{self.log.read_text()}")
 
     def answers(self) -> bool:
         """Whether it takes connections."""
