@@ -77,7 +77,7 @@ class PostgresServer:
         return str(done.stdout)
 
     def start(self) -> None:
-        """Returns once it answers. After a crash, what is left of the last one may keep it from starting for a moment."""
+        """Returns once it answers. After a crash, what is left of the last one may keep it from that for a moment."""
         deadline = time.monotonic() + START_SECONDS
         self._launch()
         while not self.answers():
