@@ -78,13 +78,13 @@ class PostgresServer:
 
     def start(self) -> None:
         """Returns once it answers. After a crash, what is left of the last one may keep it from that for a moment."""
-        deadline = time.monotonic() + START_SECONDS
         self._launch()
-        while not self.answers():
-            assert time.monotonic() < deadline, f"it did not start:\n{self.log.read_text()}"
-            if self.process.poll() is not None:
-                self._launch()
-            time.sleep(0.02)
+        _wait_until(self._has_started, lambda: f"it did not start:\n{self.log.read_text()}")
+
+    def _has_started(self) -> bool:
+        if self.process.poll() is not None:
+            self._launch()
+        return self.answers()
 
     def _launch(self) -> None:
         with self.log.open("ab") as log:
@@ -129,7 +129,7 @@ class PostgresServer:
                 self.start()
             return self.answers()
 
-        _wait_until(is_back, "it did not recover")
+        _wait_until(is_back, lambda: "it did not recover")
 
     def pause(self) -> None:
         """It stands still: connections stay open and nothing is answered."""
@@ -195,8 +195,8 @@ def postgres(folder: Path | None = None) -> Iterator[PostgresServer]:
             shutil.rmtree(own, ignore_errors=True)
 
 
-def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
+def _wait_until(holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, otherwise
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.02)
