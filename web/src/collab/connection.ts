@@ -45,6 +45,7 @@ export class Connection {
   private readonly facts: Facts;
   private nextTryAt = 0;
   private serverReadOnly: ReadOnlyReason | null = null;
+  private observes: boolean;
   private refused = false;
   /** My edits since the server last had everything. */
   private unanswered = 0;
@@ -59,6 +60,7 @@ export class Connection {
   private connectTimer = 0;
 
   constructor(private readonly options: ConnectionOptions) {
+    this.observes = options.observer;
     this.facts = {
       closed: null,
       up: false,
@@ -209,8 +211,11 @@ export class Connection {
     else this.end(4403, "forbidden");
   }
 
+  /** At the start, and whenever a host changes it. */
   private granted(readOnly: boolean): void {
-    if (readOnly && this.serverReadOnly === null) this.setReadOnly("observer");
+    this.observes = readOnly;
+    this.setReadOnly(this.serverReadOnly ?? (this.refused ? "refused" : null));
+    this.update();
   }
 
   private readonly wentOffline = (): void => {
@@ -305,7 +310,7 @@ export class Connection {
   }
 
   private setReadOnly(reason: ReadOnlyReason | null): void {
-    this.facts.readOnly = this.options.observer ? "observer" : reason;
+    this.facts.readOnly = this.observes ? "observer" : reason;
   }
 
   private update(): void {
