@@ -20,8 +20,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_B27_a_run_that_waits_says_its_place(open_room: OpenRoom) -> None:
     asha, ravi = open_room(FILES, "Asha", "Ravi")
     asha.open("slow.py").at_end_of(1).presses("Control+Enter")
-    state = ravi.page.get_by_role("region", name="Output and tests").get_by_role("status")
-    expect(state).to_contain_text("Running", timeout=30_000)
+    state, own = (
+        page.page.get_by_role("region", name="Output and tests").get_by_role("status") for page in (ravi, asha)
+    )
+    for each in (state, own):
+        expect(each).to_contain_text("Running", timeout=30_000)
     asha.presses("Control+Enter")
     expect(state).to_contain_text("Queued, 1st in line · ", timeout=30_000)
     asha.page.get_by_role("button", name="Earlier runs").click()

@@ -207,7 +207,7 @@ async def test_E73_without_a_worker_runs_are_refused_with_a_sentence(yard: Yard)
     await until(lambda: is_available(yard.node))
     for worker in yard.each:
         worker.end(signal.SIGKILL)
-    await until(lambda: not is_available(yard.node))
+    await until(lambda: "sangam exec" in yard.node.call("GET", "/api/config").text)
     refused = await ask(yard.node, host, "runs", {"fileId": FILE})
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "sandbox_unavailable")
     assert "sangam exec" in refused.json()["error"]["message"]
