@@ -1,7 +1,6 @@
 """Who is asking, and how people get into rooms."""
 
 import asyncio
-import time
 from itertools import count
 
 import msgspec
@@ -12,6 +11,7 @@ from api.people.in_rooms import AccountsInRooms
 from api.rate_limit import SharedRateLimit
 from rooms import access, doorkeeper
 from rooms.access import ROLES, Capability, Kind, Role, Standing
+from rooms.clock import unix_ms
 from rooms.errors import Forbidden, LinkNotFound, LinkRefused, NotAuthenticated, RoomNotFound, TooManyRooms
 from rooms.store import Link, Member, RoomRecord, RoomStore
 
@@ -89,7 +89,7 @@ class Reception:
     ) -> Joined:
         while True:
             links = [Link(link_code(), "", "participant"), Link(link_code(), "", "observer")]
-            room = RoomRecord(new_id("rm"), name, kind, language, _now(), lobby=lobby)
+            room = RoomRecord(new_id("rm"), name, kind, language, unix_ms(), lobby=lobby)
             if await self._store.create_room(room, links):
                 return await self._add(room, display_name, "host", caller)
 
@@ -119,7 +119,7 @@ class Reception:
         if link.secret and not await asyncio.to_thread(fits, password, link.secret):
             raise LinkRefused("this link has a password, and it is another one")
         bounded = link.uses_left is not None or link.expires_at is not None
-        if bounded and not await self._store.use_link(link.code, _now()):
+        if bounded and not await self._store.use_link(link.code, unix_ms()):
             raise LinkRefused("this link is used up or past its time; ask for a new one")
 
     async def _add(
@@ -216,7 +216,7 @@ def _open_link(code: str) -> Link:
 
 
 def _open_record(code: str) -> RoomRecord:
-    return RoomRecord(code, code, "pair", "python", _now())
+    return RoomRecord(code, code, "pair", "python", unix_ms())
 
 
 def is_plain(link: Link) -> bool:
@@ -227,7 +227,3 @@ def is_plain(link: Link) -> bool:
 def _may_pass(own: Role, role: Role) -> bool:
     """Nobody invites people to more than they may themselves."""
     return ROLES.index(own) <= ROLES.index(role)
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,6 +19,7 @@ from api.paging import cursor, number_of, page_of
 from api.witness import Witness
 from rooms import access
 from rooms.access import CAPABILITIES, Role, Rule
+from rooms.clock import unix_ms
 from rooms.errors import BadRules, LastHost, LinkNotFound, MemberNotFound
 from rooms.registry import RoomRegistry
 from rooms.room import MAIN
@@ -153,7 +153,7 @@ class RightsApi:
             name=name,
             language=patch.language,
             status=patch.status,
-            changed_at=_now() if patch.status else None,
+            changed_at=unix_ms() if patch.status else None,
             lobby=patch.lobby,
             rules=patch.rules,
         )
@@ -164,7 +164,7 @@ class RightsApi:
         """For everybody at once; what was in it is erased after `deleted_days`."""
         identity = await identify(request, self._reception)
         identity.require("end")
-        await self._apply(request, identity, RoomChange(status="deleted", changed_at=_now()), "deleted")
+        await self._apply(request, identity, RoomChange(status="deleted", changed_at=unix_ms()), "deleted")
         return Response(status_code=204)
 
     async def _apply(self, request: Request, identity: Identity, change: RoomChange, kind: str) -> RoomRecord:
@@ -281,7 +281,7 @@ class RightsApi:
         new = await read_json(request, NewLink)
         if len(await self._rooms.links(identity.room.id)) >= MAX_LINKS:
             raise ApiError(409, "too_many_links", f"a room has at most {MAX_LINKS} links; take one away first")
-        expires_at = None if new.expires_in_seconds is None else _now() + new.expires_in_seconds * 1000
+        expires_at = None if new.expires_in_seconds is None else unix_ms() + new.expires_in_seconds * 1000
         secret = await asyncio.to_thread(secret_of, new.password) if new.password else ""
         bounds = (expires_at, new.uses, new.approval, secret)
         link = Link(link_code(), identity.room.id, new.role, *bounds)
@@ -315,7 +315,3 @@ def _link_json(link: Link) -> dict[str, object]:
 def _known_by(code: str) -> str:
     """A link in the audit log: which one it was can be told, what it was cannot."""
     return hashlib.sha256(code.encode()).hexdigest()[:12]
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -16,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 
 from api.aiohttp_outgoing import Outgoing
 from api.codes import file_id
+from rooms.clock import unix_ms
 from rooms.errors import StoreUnavailable
 from rooms.webhooks import WHOLE_SERVER, Delivery, Event, Webhook, WebhookStore
 
@@ -131,7 +132,7 @@ class Webhooks:
 
     async def _send_due(self) -> None:
         while (free := AT_ONCE - len(self._sending)) > 0:
-            now = _now()
+            now = unix_ms()
             claimed = await self.store.claim(now, now + int(CLAIM_SECONDS * 1000), free)
             for delivery, webhook in claimed:
                 task = asyncio.get_running_loop().create_task(self._send(delivery, webhook), name="webhook")
@@ -158,7 +159,7 @@ class Webhooks:
             after = msgspec.structs.replace(after, state="failed")
         else:
             pause = self._first_seconds * FACTOR ** (tries - 1)
-            after = msgspec.structs.replace(after, next_at=_now() + int(pause * 1000))
+            after = msgspec.structs.replace(after, next_at=unix_ms() + int(pause * 1000))
         if sent.status == GONE:
             await self.store.change(msgspec.structs.replace(webhook, active=False))
             self.changed(webhook.room)
@@ -167,7 +168,7 @@ class Webhooks:
     async def _forget_always(self) -> None:
         while True:
             with contextlib.suppress(StoreUnavailable):
-                await self.store.forget(_now() - KEPT_MILLISECONDS)
+                await self.store.forget(unix_ms() - KEPT_MILLISECONDS)
             await asyncio.sleep(_FORGET_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
@@ -197,8 +198,4 @@ def headers_of(delivery: Delivery, secret: str) -> dict[str, str]:
 
 
 def _delivery(webhook: Webhook, event: Event, body: bytes) -> Delivery:
-    return Delivery("msg_" + file_id() + file_id(), webhook.id, event, body, _now(), next_at=_now())
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
+    return Delivery("msg_" + file_id() + file_id(), webhook.id, event, body, unix_ms(), next_at=unix_ms())

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from realtime.protocol import stateless_body
 from realtime.session import Session
 from realtime.trial import Trials
 from rooms import doorkeeper
+from rooms.clock import unix_ms
 from rooms.comings import Comings
 from rooms.errors import ReadOnly, RoomFull, StoreUnavailable
 from rooms.events import SealedEvents, entry_event, missed_event, state_event
@@ -47,11 +47,6 @@ class Correspondent(Protocol):
 
     def close(self) -> None:
         """The room is let go."""
-
-
-def _now() -> int:
-    """Unix milliseconds: what the clock says, be it right or wrong; the order is that of the numbers."""
-    return int(time.time() * 1000)
 
 
 def _ask_writers(shared: SharedDocument) -> None:
@@ -308,7 +303,7 @@ class Room:
 
         Waits while the store is away. What was noted before need not be committed yet: await it first.
         """
-        entry = await commit_once(self._store, name, Draft(self.id, _now(), author, channel, kind, data))
+        entry = await commit_once(self._store, name, Draft(self.id, unix_ms(), author, channel, kind, data))
         self.tell_everywhere(entry_event(entry))
         return entry
 
@@ -321,7 +316,7 @@ class Room:
 
     def seal(self) -> SealedEvents:
         events, self._events = self._events, []
-        now = _now()
+        now = unix_ms()
         drafts = [Draft(self.id, now, *event[:4]) for event in events]
         return SealedEvents(self, drafts, [event[4] for event in events])
 
